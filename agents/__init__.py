@@ -1,0 +1,1 @@
+"""Perceive, reason, verify, explain: everything between a clip and a cited answer."""

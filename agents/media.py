@@ -1,0 +1,1 @@
+"""Open, probe and decode media in bounded memory, in one pass."""

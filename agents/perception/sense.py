@@ -1,0 +1,100 @@
+"""The contract of a sense.
+
+A clip is decoded once. During that pass every sense that wants frames gets each sampled frame (`watch`); when it is over, every
+sense is asked for its cues (`perceive`), those that need another sense's cues after that sense.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from cuechain.agents.settings import Settings
+from cuechain.agents.values import Cue, Gap
+
+if TYPE_CHECKING:
+    from langchain_core.tools import BaseTool
+
+    from cuechain.agents.media import Clip, Frame
+
+
+class Sense:
+    """One way of perceiving. A fresh object serves one clip, so it may keep state between frames.
+
+    Cue texts are hedged English clauses that name their subject ("the lip corners pull up …"), without a full stop, so that they
+    read well in a list and inside a sentence.
+    """
+
+    name: ClassVar[str]
+    """Registered name; also the `sense` of its cues."""
+    version: ClassVar[str]
+    """Raised whenever the same clip would give other cues: part of the cache key."""
+    about: ClassVar[str]
+    """One line for `cuechain list tools`."""
+    streams: ClassVar[frozenset[str]]
+    """Any of `video`, `image`, `audio`, `subtitles`, `text`: it can work when the media has one of them."""
+    after: ClassVar[tuple[str, ...]] = ()
+    """Senses whose cues it reads; they perceive first, when they are in use."""
+    options: ClassVar[tuple[str, ...]] = ()
+    """Names of the settings that change its cues: part of the cache key."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+
+    @classmethod
+    def source(cls) -> str:
+        """`name@version`, the source of its cues."""
+        return f"{cls.name}@{cls.version}"
+
+    @classmethod
+    def missing(cls) -> Gap | None:
+        """A Gap when the sense cannot work in this installation, with the command that mends it. Cheap: loads no model."""
+        return None
+
+    def watch(self, frame: Frame) -> None:
+        """Take in one frame. Called once per sampled frame, in order of time; must not keep the image."""
+
+    def perceive(self, clip: Clip, heard: Sequence[Cue]) -> Iterator[Cue | Gap]:
+        """The cues of the whole clip, after the decode pass.
+
+        Args:
+            clip: Gives `media`, `sound` (mono 16 kHz), `subtitles`, `text`.
+            heard: Cues of the senses named in `after`.
+
+        Raises:
+            ToolError: The sense failed; the pipeline turns it into a Gap.
+        """
+        raise NotImplementedError
+
+
+def sense_tool(name: str, settings: Settings | None = None) -> BaseTool:
+    """A sense as a LangChain tool: given a path, it returns the cues of that sense as lines of text.
+
+    Args:
+        name: Registered name of the sense.
+        settings: How to perceive; defaults apply.
+    """
+    from langchain_core.tools import StructuredTool
+
+    from cuechain.agents import registry
+    from cuechain.agents import settings as settings_module
+
+    sense: type[Sense] = registry.get("perception", name)
+    resolved = settings or settings_module.load()
+
+    def perceive(path: str) -> str:
+        from cuechain.agents.media import opened
+
+        made = sense(resolved)
+        with opened(path) as clip:
+            for frame in clip.frames(resolved.fps):
+                made.watch(frame)
+            found: list[Any] = list(made.perceive(clip, ()))
+        return "\n".join(
+            (f"{c.span.start:.1f}-{c.span.end:.1f} s: " if c.span else "") + c.text
+            if isinstance(c, Cue)
+            else f"nothing from {c.sense}: {c.reason}"
+            for c in found
+        )
+
+    return StructuredTool.from_function(perceive, name=f"perceive_{name}", description=f"{sense.about} Input: a file path.")

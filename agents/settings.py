@@ -1,0 +1,84 @@
+"""All settings in one place. A flag beats CUECHAIN_* in the environment, which beats cuechain.toml, which beats the default."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from cuechain.agents.errors import ConfigError
+
+
+def _cache_home() -> Path:
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "cuechain"
+
+
+class Settings(BaseSettings):
+    """How to perceive and how to reason."""
+
+    model_config = SettingsConfigDict(env_prefix="CUECHAIN_", toml_file="cuechain.toml", extra="ignore", frozen=True)
+
+    model: str = "embedded"
+    """Spec string: embedded, rules, hf:ID[+ADAPTER], openai:NAME, scripted:FILE, or any provider:name of LangChain."""
+    senses: tuple[str, ...] = ()
+    """Perception tools to use; empty for all that are registered."""
+    language: str | None = None
+    """ISO 639-1 code of the speech, when known; None to detect it."""
+    whisper: str = "small"
+    """Size or path of the Whisper model that transcribes when no subtitles are there."""
+    fps: float = Field(default=12.5, gt=0, le=60)
+    """Frames per second that the face sense sees at most; still stretches are sampled less."""
+    budget: int = Field(default=1500, ge=100)
+    """Tokens of cues that a sheet may hold."""
+    look: bool = False
+    """Give keyframes to a vision model beside the sheet."""
+    base_url: str | None = None
+    """Address of an OpenAI-compatible server."""
+    api_key: SecretStr | None = None
+    """Key for that server; never written to a Case."""
+    timeout: float = Field(default=120.0, gt=0)
+    """Seconds that one request to a model may take."""
+    retries: int = Field(default=3, ge=0, le=20)
+    """Further tries after an error that may pass."""
+    temperature: float = Field(default=0.0, ge=0, le=2)
+    """Sampling temperature of chat models."""
+    max_tokens: int = Field(default=800, ge=16)
+    """Tokens that a chat model may write in one step."""
+    four_bit: bool = False
+    """Load hf: models in 4 bit (bitsandbytes nf4)."""
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    """Where hf: models run."""
+    strict: bool = False
+    """A perception tool that fails ends the run instead of leaving a gap."""
+    cache: Path | None = Field(default_factory=_cache_home)
+    """Folder of the cue cache; None to perceive anew each time."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+
+def load(**flags: Any) -> Settings:
+    """Settings from flags (None means not given), environment, cuechain.toml and defaults.
+
+    Raises:
+        ConfigError: A value is not valid; the message names the field.
+    """
+    try:
+        return Settings(**{k: v for k, v in flags.items() if v is not None})
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(p) for p in first["loc"]) or "settings"
+        raise ConfigError(f"setting '{name}': {first['msg']}", "see `cuechain ask --help`") from error
+    except ValueError as error:  # a broken cuechain.toml or a malformed environment value
+        raise ConfigError(f"settings cannot be read: {error}", "check cuechain.toml and CUECHAIN_* variables") from error

@@ -1,0 +1,318 @@
+"""The nouns. Frozen values that every room shares; nothing here knows a tool, a model or a file format."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, ValidationInfo, field_validator, model_validator
+
+SCHEMA_VERSION = 1
+"""Version of the Case record. Raised when a stored Case can no longer be read as it was written."""
+
+Relation = Literal["agree", "masked", "sarcastic", "mixed", "single"]
+"""How the senses relate: they agree; the person hides something; the words mean their opposite; really two feelings; one sense alone."""
+
+Sentiment = Literal["positive", "negative", "neutral", "mixed"]
+Stance = Literal["supports", "conflicts", "weak", "context"]
+"""What a cue does for the conclusion. `weak`: it hardly speaks either way; `context`: setting, not evidence of feeling."""
+
+Kind = Literal["video", "audio", "image", "text"]
+
+EKMAN = ("joy", "sadness", "anger", "fear", "surprise", "disgust", "neutral")
+"""Ekman's six and neutral: the label set used where the user names none."""
+
+
+class Value(BaseModel):
+    """A frozen record; unknown fields are an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Span(Value):
+    """A stretch of time in a clip."""
+
+    start: float = Field(ge=0)
+    """Seconds from the beginning of the medium."""
+    end: float = Field(ge=0)
+    """Seconds from the beginning of the medium; never before `start`."""
+
+    @model_validator(mode="after")
+    def _forward(self) -> Span:
+        if self.end < self.start:
+            raise ValueError("a span cannot end before it starts")
+        return self
+
+    @property
+    def length(self) -> float:
+        """Seconds."""
+        return self.end - self.start
+
+    def overlap(self, other: Span) -> float:
+        """Seconds that both spans share."""
+        return max(0.0, min(self.end, other.end) - max(self.start, other.start))
+
+
+class Media(Value):
+    """One thing that was given to look at, listen to or read."""
+
+    id: str
+    """Short name within one question: `m1`, `m2` …"""
+    kind: Kind
+    """What it is at heart."""
+    path: str | None = None
+    """Where it lies; None for text that was typed."""
+    text: str | None = None
+    """The text itself, when `kind` is text."""
+    duration: float | None = None
+    """Seconds; None for a still image or a text without times."""
+    streams: tuple[str, ...] = ()
+    """Of `video`, `audio`, `subtitles`, `image`, `text`: what it holds."""
+    size: tuple[int, int] | None = None
+    """Width and height of the picture in pixels, as shown (rotation applied)."""
+    sha256: str = ""
+    """Digest of the bytes: names the clip in caches and in evaluation."""
+
+
+class Cue(Value):
+    """One thing that was perceived, in words, with its time and its raw measures."""
+
+    sense: str
+    """The perception tool's name: transcript, words, voice, face, scene, screen, …"""
+    text: str
+    """What a model reads: one hedged English clause without a full stop ("the voice is possibly lower than usual …")."""
+    span: Span | None = None
+    """When; None where time has no meaning (a still image, a typed text)."""
+    person: str | None = None
+    """Whom it is about (`P1`, `P2` …); None for a setting or an unknown speaker."""
+    confidence: float | None = Field(default=None, ge=0, le=1)
+    """How sure the tool was here, 0 to 1."""
+    reliability: float | None = Field(default=None, ge=0, le=1)
+    """How often this measure of this tool is right in general, 0 to 1."""
+    salience: float = Field(default=0.5, ge=0, le=1)
+    """How much it stands out from the person's or clip's usual, 0 to 1: what a budget keeps first."""
+    measures: dict[str, float | str] = Field(default_factory=dict)
+    """Raw values under names with units (`f0_mean_hz`, `pause_max_s`) or FACS names (`au12`, 0 to 1)."""
+    source: str
+    """`tool@version` that made it."""
+    media: str | None = None
+    """Id of the Media it came from, when there are several."""
+
+
+class Gap(Value):
+    """A sense that has nothing to say, and why. Never reads as neutrality."""
+
+    sense: str
+    """The perception tool's name."""
+    reason: str
+    """Why, in words a user understands."""
+    hint: str = ""
+    """What would close the gap, when something would."""
+    span: Span | None = None
+    """The stretch it concerns; None for the whole clip."""
+
+
+class CueSheet(Value):
+    """All that may be cited about a clip: numbered cues in order of time, and the gaps."""
+
+    media: tuple[Media, ...] = ()
+    """What was perceived."""
+    cues: dict[str, Cue] = Field(default_factory=dict)
+    """Id to cue. The id says the sense: `V2` is the second voice cue in time."""
+    gaps: tuple[Gap, ...] = ()
+    """What could not be perceived."""
+    dropped: int = 0
+    """Cues that the budget left out."""
+
+    @property
+    def people(self) -> tuple[str, ...]:
+        """Persons that cues speak of, in order."""
+        return tuple(sorted({c.person for c in self.cues.values() if c.person}))
+
+    def only(self, ids: set[str]) -> CueSheet:
+        """The same sheet with these cues alone."""
+        return self.model_copy(update={"cues": {i: c for i, c in self.cues.items() if i in ids}})
+
+
+class Question(Value):
+    """What is asked of a sheet."""
+
+    text: str
+    """The user's words."""
+    task: str = "ask"
+    """Registered name of the task."""
+    labels: tuple[str, ...] = ()
+    """Closed label set; empty for the task's own, or open vocabulary where the task allows it."""
+
+
+class Emotion(Value):
+    """A feeling with its strength."""
+
+    label: str
+    """A label of the set that was asked for."""
+    intensity: float | None = Field(default=None, ge=0, le=1)
+    """How strong, 0 to 1."""
+    confidence: float | None = Field(default=None, ge=0, le=1)
+    """How sure, 0 to 1."""
+
+
+class Claim(Value):
+    """One sentence of an answer and the cues that carry it."""
+
+    text: str | None = None
+    """The sentence; None while a planner leaves it to the realiser."""
+    cites: tuple[str, ...] = ()
+    """Cue ids."""
+    stance: Stance = "supports"
+    """What the cited cues do for the conclusion."""
+
+
+class Answer(Value):
+    """What a model returns. A task that needs more has a subtype."""
+
+    person: str | None = None
+    """Whom the answer is about; None where no person can be told apart."""
+    span: Span | None = None
+    """The stretch it is about; None for the whole clip."""
+    emotion: Emotion | None = None
+    """What is felt; None when the answer abstains."""
+    sentiment: Sentiment | None = None
+    """Overall polarity; None when the answer abstains."""
+    relation: Relation | None = None
+    """How the senses relate; None when the answer abstains."""
+    claims: tuple[Claim, ...] = ()
+    """The answer, sentence by sentence: the first answers the question, the others say why."""
+    abstain: bool = False
+    """True when the evidence does not allow an answer."""
+
+
+class EmotionAnswer(Answer):
+    """The `emotion` task: every label that holds, strongest first."""
+
+    emotions: tuple[Emotion, ...] = ()
+    """Ranked; open vocabulary may hold several."""
+
+
+class Plan(Value):
+    """What a planner decides, slot by slot; every value comes from a set that was closed when it was asked."""
+
+    labels: dict[str, float]
+    """Label to probability; sums to 1 over the labels that were asked for."""
+    relation: dict[Relation, float]
+    """Relation to probability."""
+    sentiment: dict[Sentiment, float]
+    """Sentiment to probability."""
+    abstain: float = Field(ge=0, le=1)
+    """Probability that the evidence does not allow an answer."""
+    intensity: float = Field(default=0.5, ge=0, le=1)
+    """Strength of what is felt."""
+    weight: dict[str, float] = Field(default_factory=dict)
+    """Cue id to how much it decides, 0 to 1."""
+    points: dict[str, str] = Field(default_factory=dict)
+    """Cue id to the label that this cue alone points to; absent for a cue that points nowhere."""
+
+
+class Problem(Value):
+    """One thing that the check found wrong."""
+
+    code: str
+    """unknown_cite, no_cite, wrong_person, wrong_sense, wrong_time, wrong_quote, unsupported, from_gap, label_not_in_set, empty"""
+    claim: int | None
+    """Index of the claim; None when it concerns the whole answer."""
+    text: str
+    """What is wrong, in a sentence that a model can act on."""
+
+
+class Verdict(Value):
+    """Outcome of the mechanical check."""
+
+    problems: tuple[Problem, ...] = ()
+    """Empty when every claim holds."""
+    claims: int = 0
+    """Number of claims that were checked."""
+    repaired: int = 0
+    """Problems of the first try that the repair round removed."""
+
+    @property
+    def ok(self) -> bool:
+        """True when nothing is wrong."""
+        return not self.problems
+
+
+class Explanation(Value):
+    """The answer as a reader meets it: prose with citations, what conflicts, what is missing, how sure."""
+
+    text: str
+    """Sentences, each ending in its citations: `… [F2, V1].`"""
+    conflicts: tuple[str, ...] = ()
+    """Sentences on senses that disagree."""
+    missing: tuple[str, ...] = ()
+    """Senses that had nothing to say, with the reason."""
+    sure: str = ""
+    """How sure, in words with the number."""
+
+
+class Usage(Value):
+    """What a model consumed."""
+
+    calls: int = 0
+    """Requests that were answered."""
+    input_tokens: int = 0
+    """Tokens read."""
+    output_tokens: int = 0
+    """Tokens written."""
+
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(
+            calls=self.calls + other.calls,
+            input_tokens=self.input_tokens + other.input_tokens,
+            output_tokens=self.output_tokens + other.output_tokens,
+        )
+
+
+class Step(Value):
+    """One step of the chain of sentiment, as it was taken."""
+
+    name: str
+    """observe, infer, conclude, repair; or plan, for a planner."""
+    output: str
+    """What the model returned, verbatim; a plan as JSON."""
+    seconds: float = 0.0
+    """Wall time."""
+
+
+class Case(Value):
+    """Everything about one question: enough to show it, to score it and to train from it."""
+
+    schema_version: int = SCHEMA_VERSION
+    """See SCHEMA_VERSION."""
+    question: Question
+    """What was asked."""
+    sheet: CueSheet
+    """What was perceived."""
+    steps: tuple[Step, ...] = ()
+    """How the answer came about."""
+    answer: SerializeAsAny[Answer] | None = None
+    """The answer; None when `status` is failed."""
+    verdict: Verdict | None = None
+    """The check of the answer."""
+    explanation: Explanation | None = None
+    """The answer in prose."""
+    status: Literal["done", "failed"] = "done"
+    """failed: `error` says why."""
+    error: str = ""
+    """Message of the error that ended the case."""
+    model: str = ""
+    """Spec string of the model that answered."""
+    template_hash: str = ""
+    """Digest of the prompt templates that were used."""
+    timings: dict[str, float] = Field(default_factory=dict)
+    """Room or sense to seconds."""
+    usage: Usage = Usage()
+    """What the model consumed."""
+
+    @field_validator("answer", mode="before")
+    @classmethod
+    def _subtype(cls, value: Any, info: ValidationInfo) -> Any:
+        """Read the answer as the task's own type when the caller gives it as context `{"answer": type}`."""
+        kind: type[Answer] | None = (info.context or {}).get("answer")
+        return kind.model_validate(value) if kind and isinstance(value, dict) else value

@@ -1,0 +1,5 @@
+"""`python -m cuechain` is the command line."""
+
+from cuechain.agents.cli import main
+
+main()
