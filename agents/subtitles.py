@@ -1,0 +1,81 @@
+"""Subtitle files (.srt, .vtt) of any encoding into timed lines. FFmpeg parses; this adds encodings, speakers and tolerance."""
+
+from __future__ import annotations
+
+import io
+import re
+from dataclasses import dataclass
+
+from cuechain.agents.values import Span
+
+SUBTITLE_SUFFIXES = (".srt", ".vtt")
+
+_VOICE = re.compile(r"<v(?:\.[\w.]+)?\s+([^>]+)>")  # WebVTT voice span: <v Anna>
+_SPEAKER = re.compile(r"^\s*(?:-\s*)?([A-Z][\w.'’]{0,20}(?: [A-Z][\w.'’]{0,20}){0,2}|[A-Z]{2,20}):\s+(?=\S)")
+_ASS_TAG = re.compile(r"\{\\[^}]*\}")
+_MARKUP = re.compile(r"</?[a-zA-Z][^>]*>")
+
+
+@dataclass(frozen=True, slots=True)
+class Subtitle:
+    """One subtitle."""
+
+    span: Span
+    """When it is shown."""
+    text: str
+    """The words, one line, without markup."""
+    speaker: str | None = None
+    """Who speaks, where the file says so."""
+
+
+def decode_text(data: bytes) -> str:
+    """Bytes of a text file into characters: byte order mark, else UTF-8, else Windows-1252, which reads any byte."""
+    for mark, name in ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
+        if data.startswith(mark):
+            return data.decode(name, "replace")
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return data.decode("cp1252", "replace")
+
+
+def said(raw: str, start: float, end: float) -> Subtitle | None:
+    """One subtitle from its raw text (ASS dialogue or plain); None when nothing is said in it."""
+    # FFmpeg hands text subtitles over as ASS events: eight comma-separated fields before the words.
+    fields = raw.split(",", 8)
+    words = fields[8] if len(fields) == 9 and fields[0].strip().isdigit() else raw
+    words = _MARKUP.sub("", _ASS_TAG.sub("", words)).replace("\\N", " ").replace("\\n", " ").replace("\\h", " ")
+    words = " ".join(words.split())
+    match = _SPEAKER.match(words)
+    speaker = match.group(1).strip().title() if match else None
+    words = words[match.end() :] if match else words
+    return Subtitle(Span(start=max(0.0, start), end=max(start, end, 0.0)), words, speaker) if words else None
+
+
+def parse(text: str, suffix: str) -> list[Subtitle]:
+    """Timed lines of an .srt or .vtt text; damaged entries are left out, an unreadable file gives an empty list."""
+    import av
+
+    text = _VOICE.sub(r"\1: ", text.replace("\x00", ""))
+    kind = "webvtt" if suffix.lower() == ".vtt" else "srt"
+    if kind == "webvtt" and not text.lstrip().startswith("WEBVTT"):
+        text = "WEBVTT\n\n" + text
+    lines: list[Subtitle] = []
+    try:
+        with av.open(io.BytesIO(text.encode()), format=kind) as container:
+            for packet in container.demux(container.streams.subtitles):
+                try:
+                    items = packet.decode()
+                except av.error.FFmpegError:
+                    continue
+                for item in items:
+                    if packet.pts is None or packet.duration is None:
+                        continue
+                    start = float(packet.pts * packet.time_base)
+                    end = start + float(packet.duration * packet.time_base)
+                    raw = getattr(item, "dialogue", b"") or getattr(item, "text", b"")
+                    line = said(raw.decode("utf-8", "replace"), start, end)
+                    lines.extend([line] if line else [])
+    except (av.error.FFmpegError, ValueError):
+        return lines
+    return lines
