@@ -16,6 +16,8 @@ Sentiment = Literal["positive", "negative", "neutral", "mixed"]
 Stance = Literal["supports", "conflicts", "weak", "context"]
 """What a cue does for the conclusion. `weak`: it hardly speaks either way; `context`: setting, not evidence of feeling."""
 
+QuestionKind = Literal["how", "why", "yes_no", "sarcasm", "change", "who", "which_sense", "cause", "when"]
+
 Kind = Literal["video", "audio", "image", "text"]
 
 EKMAN = ("joy", "sadness", "anger", "fear", "surprise", "disgust", "neutral")
@@ -164,6 +166,8 @@ class Claim(Value):
     """Cue ids."""
     stance: Stance = "supports"
     """What the cited cues do for the conclusion."""
+    points: str | None = None
+    """The label that the cited cues point to by themselves; None where they point nowhere or nobody asked."""
 
 
 class Answer(Value):
@@ -209,6 +213,21 @@ class Plan(Value):
     """Cue id to how much it decides, 0 to 1."""
     points: dict[str, str] = Field(default_factory=dict)
     """Cue id to the label that this cue alone points to; absent for a cue that points nowhere."""
+
+
+class Focus(Value):
+    """What a question is about, looked up in the sheet: who, when, and what kind of answer it wants."""
+
+    person: str | None = None
+    """Whom; None where no person can be told apart."""
+    span: Span | None = None
+    """The stretch that was asked for; None for the whole clip."""
+    kind: QuestionKind = "how"
+    """What kind of answer it wants."""
+    label: str | None = None
+    """The feeling that the question itself names ("is she angry?"), as one of the labels."""
+    pronoun: str = "the person"
+    """How the answer calls the person: the question's own pronoun or noun."""
 
 
 class Problem(Value):

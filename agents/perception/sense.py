@@ -7,15 +7,14 @@ sense is asked for its cues (`perceive`), those that need another sense's cues a
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from cuechain.agents.settings import Settings
 from cuechain.agents.values import Cue, Gap
 
 if TYPE_CHECKING:
-    from langchain_core.tools import BaseTool
-
     from cuechain.agents.media import Clip, Frame
+    from langchain_core.tools import BaseTool
 
 
 class Sense:
@@ -35,8 +34,6 @@ class Sense:
     """Any of `video`, `image`, `audio`, `subtitles`, `text`: it can work when the media has one of them."""
     after: ClassVar[tuple[str, ...]] = ()
     """Senses whose cues it reads; they perceive first, when they are in use."""
-    options: ClassVar[tuple[str, ...]] = ()
-    """Names of the settings that change its cues: part of the cache key."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -50,6 +47,11 @@ class Sense:
     def missing(cls) -> Gap | None:
         """A Gap when the sense cannot work in this installation, with the command that mends it. Cheap: loads no model."""
         return None
+
+    @classmethod
+    def fingerprint(cls, settings: Settings) -> str:
+        """Whatever else decides about its cues (settings, which model is at hand): part of the cache key."""
+        return ""
 
     def watch(self, frame: Frame) -> None:
         """Take in one frame. Called once per sampled frame, in order of time; must not keep the image."""
@@ -74,22 +76,20 @@ def sense_tool(name: str, settings: Settings | None = None) -> BaseTool:
         name: Registered name of the sense.
         settings: How to perceive; defaults apply.
     """
-    from langchain_core.tools import StructuredTool
-
     from cuechain.agents import registry
     from cuechain.agents import settings as settings_module
+    from langchain_core.tools import StructuredTool
 
     sense: type[Sense] = registry.get("perception", name)
     resolved = settings or settings_module.load()
 
     def perceive(path: str) -> str:
         from cuechain.agents.media import opened
+        from cuechain.agents.perception.perceive import perceive as perceive_all
 
-        made = sense(resolved)
+        used = resolved.model_copy(update={"senses": (*sense.after, name)})
         with opened(path) as clip:
-            for frame in clip.frames(resolved.fps):
-                made.watch(frame)
-            found: list[Any] = list(made.perceive(clip, ()))
+            found = [item for done in perceive_all(clip, used) if done.sense == name for item in done.found]
         return "\n".join(
             (f"{c.span.start:.1f}-{c.span.end:.1f} s: " if c.span else "") + c.text
             if isinstance(c, Cue)
@@ -97,4 +97,6 @@ def sense_tool(name: str, settings: Settings | None = None) -> BaseTool:
             for c in found
         )
 
-    return StructuredTool.from_function(perceive, name=f"perceive_{name}", description=f"{sense.about} Input: a file path.")
+    return StructuredTool.from_function(
+        perceive, name=f"perceive_{name}", description=f"{sense.about} Input: a file path."
+    )

@@ -32,7 +32,7 @@ _PUBLIC = {
     "CueChainError": "cuechain.agents.errors:CueChainError",
 }
 
-__all__ = ["__version__", *_PUBLIC]  # pyright: ignore[reportUnsupportedDunderAll]
+__all__ = tuple(_PUBLIC)  # pyright: ignore[reportUnsupportedDunderAll]
 
 
 def __getattr__(name: str) -> Any:

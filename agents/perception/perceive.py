@@ -1,0 +1,178 @@
+"""Run senses over a clip: one decode pass, each sense once, what was perceived before taken from the cache."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from cuechain.agents import registry
+from cuechain.agents.errors import CueChainError, PluginError, ToolError
+from cuechain.agents.media import Clip
+from cuechain.agents.perception.sense import Sense
+from cuechain.agents.settings import Settings
+from cuechain.agents.values import Cue, Gap
+from pydantic import TypeAdapter
+
+_FOUND = TypeAdapter(list[Cue | Gap])
+
+_NEEDS = {
+    "video": "no picture",
+    "image": "no picture",
+    "audio": "no sound",
+    "subtitles": "no subtitles",
+    "text": "no text",
+}
+
+
+@dataclass(frozen=True)
+class Perceived:
+    """What one sense found in one clip."""
+
+    sense: str
+    """Its registered name."""
+    found: list[Cue | Gap]
+    """Cues and gaps."""
+    seconds: float
+    """Wall time that this sense took; 0 when it came from the cache."""
+    cached: bool
+    """True when an earlier run perceived it."""
+
+
+def senses(settings: Settings) -> list[type[Sense]]:
+    """The sense classes in use, each after those whose cues it reads.
+
+    Raises:
+        ConfigError: A name that is not registered.
+        PluginError: A registered thing that is not a Sense, or senses that wait for each other.
+    """
+    wanted = list(settings.senses or registry.names("perception"))
+    waiting: dict[str, type[Sense]] = {}
+    while wanted:
+        name = wanted.pop(0)
+        if name in waiting:
+            continue
+        sense = registry.get("perception", name)
+        if not (isinstance(sense, type) and issubclass(sense, Sense)):
+            raise PluginError(f"perception tool '{name}' is not a Sense", "subclass cuechain.Sense")
+        waiting[name] = sense
+        wanted.extend(sense.after)  # what it listens to is perceived too, named or not
+    ordered: list[type[Sense]] = []
+    while waiting:
+        ready = [n for n, s in waiting.items() if not any(a in waiting for a in s.after)]
+        if not ready:
+            raise PluginError(f"perception tools wait for each other: {', '.join(waiting)}")
+        ordered.extend(waiting.pop(n) for n in ready)
+    return ordered
+
+
+def perceive(clip: Clip, settings: Settings) -> Iterator[Perceived]:
+    """Let every sense in use perceive a clip; yields each as it is done.
+
+    Raises:
+        MediaError: The clip cannot be decoded.
+        ToolError: A sense failed and settings.strict is on.
+    """
+    used = senses(settings)
+    results: dict[str, list[Cue | Gap]] = {}
+    open_senses: dict[str, Sense] = {}
+    for sense in used:
+        gap = _cannot(sense, clip)
+        cached = None if gap else _load(_entry(sense, used, clip, settings))
+        if gap or cached is not None:
+            found: list[Cue | Gap] = [gap] if gap else cached or []
+            results[sense.name] = found
+            yield Perceived(sense.name, found, 0.0, cached=gap is None)
+        else:
+            open_senses[sense.name] = sense(settings)
+
+    spent, failed = _watch(clip, list(open_senses.values()), settings)
+    for sense in used:
+        if sense.name not in open_senses:
+            continue
+        begin = time.perf_counter()
+        heard = [c for name in sense.after for c in results.get(name, []) if isinstance(c, Cue)]
+        error = failed.get(sense.name)
+        try:
+            if error:
+                raise error
+            found = list(open_senses.pop(sense.name).perceive(clip, heard))
+            _store(_entry(sense, used, clip, settings), found)
+        except CueChainError as problem:
+            if settings.strict:
+                raise
+            found = [Gap(sense=sense.name, reason=problem.message, hint=problem.hint)]
+        except Exception as problem:  # a tool's own bug must not cost the other senses
+            if settings.strict:
+                raise ToolError(f"{sense.name} failed: {problem}") from problem
+            found = [Gap(sense=sense.name, reason=f"the tool failed: {type(problem).__name__}: {problem}")]
+        results[sense.name] = found
+        yield Perceived(sense.name, found, spent.get(sense.name, 0.0) + time.perf_counter() - begin, cached=False)
+
+
+def _watch(clip: Clip, watching: list[Sense], settings: Settings) -> tuple[dict[str, float], dict[str, Exception]]:
+    """The decode pass: every sense that looks at pictures gets each frame. Returns seconds and failures by sense."""
+    watching = [s for s in watching if s.streams & {"video", "image"} and type(s).watch is not Sense.watch]
+    spent: dict[str, float] = {}
+    failed: dict[str, Exception] = {}
+    if not watching:
+        return spent, failed
+    for frame in clip.frames(settings.fps):
+        for sense in watching:
+            if sense.name in failed:
+                continue
+            begin = time.perf_counter()
+            try:
+                sense.watch(frame)
+            except Exception as error:
+                failed[sense.name] = error
+            spent[sense.name] = spent.get(sense.name, 0.0) + time.perf_counter() - begin
+    return spent, failed
+
+
+def _cannot(sense: type[Sense], clip: Clip) -> Gap | None:
+    has = set(clip.media.streams) | ({"subtitles"} if clip.has_subtitles else set())
+    if not sense.streams & has:
+        lacking = next(_NEEDS[s] for s in ("audio", "video", "image", "text", "subtitles") if s in sense.streams)
+        return Gap(sense=sense.name, reason=f"{lacking} in this {clip.media.kind}")
+    return sense.missing()
+
+
+def _entry(sense: type[Sense], used: Sequence[type[Sense]], clip: Clip, settings: Settings) -> Path | None:
+    """Where the cache keeps what this sense finds: named by the clip, the tool, its options, and the tools it listens to."""
+    if settings.cache is None:
+        return None
+    heard = [s for s in used if s.name in sense.after]
+    key = json.dumps([[s.source(), s.fingerprint(settings)] for s in (sense, *heard)])
+    digest = hashlib.sha256((clip.digest + key).encode()).hexdigest()[:40]
+    return settings.cache / "cues" / digest[:2] / f"{sense.name}-{digest}.json"
+
+
+def _load(entry: Path | None) -> list[Cue | Gap] | None:
+    if entry is None:
+        return None
+    try:
+        return _FOUND.validate_json(entry.read_bytes())
+    except (OSError, ValueError):  # absent, or written by another version: perceive anew
+        return None
+
+
+def _store(entry: Path | None, found: list[Cue | Gap]) -> None:
+    """Write whole or not at all: a reader never meets half an entry. A cache that cannot be written costs time, not the answer."""
+    if entry is None:
+        return
+    part = None
+    try:
+        entry.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=entry.parent, suffix=".part", delete=False) as file:
+            part = Path(file.name)
+            file.write(_FOUND.dump_json(found))
+        os.replace(part, entry)  # noqa: PTH105
+    except OSError:
+        if part:
+            part.unlink(missing_ok=True)
