@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+import os
+import wave
+from pathlib import Path
+
+import numpy as np
+import pytest
+from cuechain.agents.errors import ConfigError
+from cuechain.agents.media import RATE, opened
+from cuechain.agents.perception.asr import find_whisper
+from cuechain.agents.perception.transcript import Transcript, quoted
+from cuechain.agents.settings import load
+from cuechain.agents.values import Cue, Gap
+
+DATA = Path(os.environ["CUECHAIN_DATA"]) if os.environ.get("CUECHAIN_DATA") else None
+needs_data = pytest.mark.skipif(DATA is None, reason="CUECHAIN_DATA is not set")
+
+
+@pytest.fixture(autouse=True)
+def _empty_hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No weights of this machine's user, so that the outcome is the same everywhere."""
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
+
+
+def write(path: Path, samples: np.ndarray, rate: int = RATE) -> Path:
+    with wave.open(str(path), "wb") as file:
+        file.setparams((1, 2, rate, 0, "NONE", ""))
+        file.writeframes((np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes())
+    return path
+
+
+def heard(path: Path | None = None, text: str | None = None, **settings: object) -> list[Cue | Gap]:
+    with opened(path, text=text) as clip:
+        return list(Transcript(load(cache=None, **settings)).perceive(clip, ()))
+
+
+def cues(found: list[Cue | Gap]) -> list[Cue]:
+    assert all(isinstance(f, Cue) for f in found), found
+    return [f for f in found if isinstance(f, Cue)]
+
+
+def test_typed_text_is_one_cue_without_time() -> None:
+    (cue,) = cues(heard(text='I said "no".\nThen I left.'))
+    assert cue.text == "the text says \"I said 'no'. Then I left.\""
+    assert cue.span is None and cue.measures == {"words": 6, "asr": "text", "kept_share": 1.0}
+    assert cue.source == "transcript@1"
+
+
+def test_message_thread_gives_one_cue_per_message() -> None:
+    found = cues(
+        heard(text="Anna: hi there\n[12:03] Ben: hello\n3/4/24, 12:05 - Anna: how are you?\nI am fine\nby the way")
+    )
+    assert [(c.person, quoted(c)) for c in found] == [
+        ("Anna", "hi there"),
+        ("Ben", "hello"),
+        ("Anna", "how are you? I am fine by the way"),
+    ]
+
+
+def test_a_colon_alone_makes_no_thread() -> None:
+    (cue,) = cues(heard(text="Note: this is it.\nPS: I love you."))
+    assert cue.person is None
+
+
+def test_prose_is_grouped_to_about_thirty_words() -> None:
+    sentence = "Mr. Smith went to the market and bought five apples for his aunt. "
+    found = cues(heard(text=sentence * 20))
+    assert len(found) == 10
+    assert all(c.measures["words"] <= 30 for c in found)  # type: ignore[operator]
+    endless = cues(heard(text="word " * 1000))
+    assert sum(int(c.measures["words"]) for c in endless) == 1000
+
+
+def test_sidecar_subtitles_come_before_recognition(tmp_path: Path) -> None:
+    clip = write(tmp_path / "talk.wav", 0.1 * np.random.default_rng(0).standard_normal(RATE * 4))
+    (tmp_path / "talk.srt").write_text(
+        "1\n00:00:00,500 --> 00:00:01,500\nAnna: I was never\n\n2\n00:00:01,500 --> 00:00:02,000\nso happy.\n\n"
+        "3\n00:00:01,800 --> 00:00:03,000\nBen: Me too!\n\n4\n00:00:03,000 --> 00:00:03,500\n[laughter]\n"
+    )
+    found = cues(heard(clip))
+    assert [(c.person, c.text) for c in found] == [
+        ("Anna", 'the speaker says "I was never so happy."'),
+        ("Ben", 'the speaker says "Me too!"'),
+        (None, 'the subtitles note "[laughter]"'),
+    ]
+    assert found[0].span is not None and (found[0].span.start, found[0].span.end) == (0.5, 2.0)
+    assert found[0].measures["asr"] == "subtitles" and found[2].measures["words"] == 0
+
+
+def test_german_overlapping_and_empty_subtitles(tmp_path: Path) -> None:
+    path = tmp_path / "film.srt"
+    path.write_text(
+        "1\n00:00:01,000 --> 00:00:04,000\nIch freue mich!\n\n2\n00:00:02,000 --> 00:00:03,000\nIch auch.\n\n"
+        "3\n00:00:05,000 --> 00:00:05,000\nDann los!\n",
+        encoding="utf-8",
+    )
+    assert [quoted(c) for c in cues(heard(path))][:2] == ["Ich freue mich!", "Ich auch."]
+
+
+def test_hostile_text_stays_one_quoted_line() -> None:
+    (cue,) = cues(heard(text='he said "\u202eevil\x00\x1b[31m"\tand\u200b left'))
+    assert cue.text.count('"') == 2 and "\x1b" not in cue.text and "\u202e" not in cue.text
+
+
+@pytest.mark.parametrize(
+    "samples",
+    [
+        np.zeros(RATE * 3),
+        np.zeros(1),
+        np.full(RATE * 2, 0.5),
+        0.2 * np.sin(2 * np.pi * 220 * np.arange(RATE * 4) / RATE),
+        0.2 * np.random.default_rng(1).standard_normal(RATE * 5),
+        np.sign(np.sin(2 * np.pi * 150 * np.arange(RATE * 3) / RATE)),
+    ],
+    ids=["silence", "one sample", "constant", "tone", "noise", "clipped"],
+)
+def test_sound_without_speech_is_a_gap(tmp_path: Path, samples: np.ndarray) -> None:
+    (gap,) = heard(write(tmp_path / "x.wav", samples))
+    assert isinstance(gap, Gap) and ("no speech" in gap.reason or "no sound" in gap.reason or "made out" in gap.reason)
+
+
+def test_whisper_is_looked_for_without_a_network(tmp_path: Path) -> None:
+    assert find_whisper("small") is None
+    with pytest.raises(ConfigError):
+        find_whisper("smal")
+    with pytest.raises(ConfigError):
+        find_whisper(str(tmp_path))
+
+
+@needs_data
+def test_other_language_than_the_recogniser_knows_is_a_gap() -> None:
+    assert DATA
+    (gap,) = heard(DATA / "media/speech/jfk.wav", language="de")
+    assert isinstance(gap, Gap) and "English only" in gap.reason and ".srt" in gap.hint
