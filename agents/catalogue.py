@@ -1,0 +1,120 @@
+"""What is there: tools, tasks, models, prompts, stored cases, and the state of the installation."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from cuechain.agents import registry
+from cuechain.agents.errors import ConfigError, CueChainError, RunError
+from cuechain.agents.perception import Sense
+from cuechain.agents.tasks import Task
+from cuechain.agents.values import Answer, Case
+
+from cuechain import prompts
+
+_MODELS = {
+    "embedded": "the planner that ships with the package; CPU, no download",
+    "rules": "fusion of published prototypes; the baseline",
+    "hf": "hf:ID_OR_PATH[+ADAPTER], a causal LM or LLaVA from transformers, with a LoRA adapter",
+    "openai": "openai:NAME with --base-url: OpenAI, vLLM, Ollama, llama.cpp and other compatible servers",
+    "scripted": "scripted:FILE, replies from a file, for tests and docs",
+}
+
+_EXTRAS = (
+    ("face", "mediapipe", "faces and action units"),
+    ("hf", "torch", "local language models"),
+    ("hf", "transformers", "local language models"),
+    ("hf", "peft", "LoRA adapters"),
+    ("hf", "bitsandbytes", "4-bit models"),
+    ("finetune", "trl", "fine-tuning"),
+    ("remote", "langchain_openai", "OpenAI-compatible servers"),
+)
+
+
+def rows(what: str) -> list[dict[str, str]]:
+    """Names with one line each.
+
+    Raises:
+        ConfigError: `what` is not tools, tasks, models or prompts.
+    """
+    if what == "tools":
+        senses: list[type[Sense]] = [registry.get("perception", n) for n in registry.names("perception")]
+        return [{"name": s.name, "about": s.about, "source": s.source()} for s in senses]
+    if what == "tasks":
+        tasks: list[Task] = [registry.get("tasks", n) for n in registry.names("tasks")]
+        return [{"name": t.name, "about": t.about, "labels": ", ".join(t.labels)} for t in tasks]
+    if what == "models":
+        return [
+            {"name": n, "about": _MODELS.get(n, registry.target("models", n))} for n in registry.names("models")
+        ] + [{"name": "PROVIDER:NAME", "about": "any other provider that LangChain's init_chat_model knows"}]
+    if what == "prompts":
+        return [{"name": n, "about": prompts.source(n).strip().splitlines()[0][:80]} for n in prompts.names()]
+    known = ("tools", "tasks", "models", "prompts")
+    raise ConfigError(f"cannot list '{what}'", registry.did_you_mean(what, known))
+
+
+def cases(path: Path) -> Iterator[Case]:
+    """Stored cases of a .json or .jsonl file, each read as its task's own answer type.
+
+    Raises:
+        RunError: The file is missing or a record is not a Case.
+    """
+    import json
+
+    try:
+        text = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise RunError(f"{path} cannot be read: {error}", "give a file that `ask --json` wrote") from error
+    records = text.splitlines() if path.suffix == ".jsonl" else [text]
+    for number, record in enumerate(records, 1):
+        if not record.strip():
+            continue
+        try:
+            raw = json.loads(record)
+            name = raw["question"]["task"]
+            answer: type[Answer] = registry.get("tasks", name).answer
+            yield Case.model_validate(raw, context={"answer": answer})
+        except CueChainError:
+            raise
+        except (ValueError, KeyError, TypeError) as error:
+            raise RunError(f"{path}: record {number} is not a Case", str(error).splitlines()[0]) from error
+
+
+def health() -> list[dict[str, str | bool]]:
+    """One row for each part: whether it is there, and what to type if it is not."""
+    from cuechain.agents.settings import load
+
+    settings = load()
+    report: list[dict[str, str | bool]] = [
+        {"name": "python", "ok": sys.version_info[:2] in ((3, 11), (3, 12)), "about": sys.version.split()[0]},
+        {"name": "model", "ok": True, "about": f"{settings.model} answers by default"},
+    ]
+    for extra, module, about in _EXTRAS:
+        there = importlib.util.find_spec(module) is not None
+        hint = about if there else f'{about}: pip install "cuechain[{extra}]"'
+        report.append({"name": module, "ok": there, "about": hint})
+    for name in registry.names("perception"):
+        try:
+            sense: type[Sense] = registry.get("perception", name)
+            gap = sense.missing()
+            report.append(
+                {"name": name, "ok": gap is None, "about": sense.about if gap is None else f"{gap.reason}: {gap.hint}"}
+            )
+        except CueChainError as error:
+            report.append({"name": name, "ok": False, "about": error.message})
+    report.append(_whisper(settings.whisper))
+    return report
+
+
+def _whisper(name: str) -> dict[str, str | bool]:
+    from faster_whisper.utils import download_model
+
+    try:
+        where = name if Path(name).is_dir() else download_model(name, local_files_only=True)
+        return {"name": "whisper", "ok": True, "about": f"{name} at {where}"}
+    except Exception:  # the hub library raises many kinds for "not cached"
+        fetch = f"python -c \"from faster_whisper.utils import download_model as d; d('{name}')\""
+        return {"name": "whisper", "ok": False, "about": f"{name} is not cached; with a network: {fetch}"}

@@ -1,0 +1,349 @@
+"""The command line: a thin listener of the pipeline's events. Results go to stdout, progress to stderr."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cuechain.agents.pipeline import Event
+    from cuechain.agents.settings import Settings
+    from cuechain.agents.values import Case, CueSheet
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Ask why someone feels the way they do in a clip, and get an answer whose every sentence points at the evidence.",
+)
+
+Inputs = Annotated[list[str], typer.Argument(help="Video, audio, image, text or subtitle files that belong together.")]
+Model = Annotated[
+    str | None, typer.Option("--model", "-m", help="embedded, rules, hf:ID[+ADAPTER], openai:NAME, scripted:FILE, …")
+]
+Senses = Annotated[str | None, typer.Option("--senses", "-s", help="Comma-separated senses; all by default.")]
+Labels = Annotated[str | None, typer.Option("--labels", "-l", help="Comma-separated label set, or `open`.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+NoCache = Annotated[bool, typer.Option("--no-cache", help="Perceive anew, and keep nothing.")]
+Strict = Annotated[bool | None, typer.Option("--strict", help="A sense that fails ends the run.")]
+Language = Annotated[str | None, typer.Option("--language", help="ISO 639-1 code of the speech.")]
+Whisper = Annotated[str | None, typer.Option("--whisper", help="Whisper size or folder.")]
+BaseUrl = Annotated[str | None, typer.Option("--base-url", help="Address of an OpenAI-compatible server.")]
+Budget = Annotated[int | None, typer.Option("--budget", help="Tokens of cues that a sheet may hold.")]
+Look = Annotated[bool | None, typer.Option("--look", help="Show keyframes to a vision model beside the cues.")]
+FourBit = Annotated[bool | None, typer.Option("--four-bit", help="Load an hf: model in 4 bit.")]
+
+
+def _settings(senses: str | None, no_cache: bool = False, **flags: Any) -> Settings:
+    from cuechain.agents import settings
+
+    chosen = tuple(s.strip() for s in senses.split(",") if s.strip()) if senses else None
+    loaded = settings.load(senses=chosen, **flags)
+    return loaded.model_copy(update={"cache": None}) if no_cache else loaded
+
+
+def _listen(events: Iterator[Event]) -> Event:
+    """Show progress on stderr while the pipeline runs; return its last event."""
+    from cuechain.agents.pipeline import Opened, SenseDone, Thinking
+
+    last: Event | None = None
+    live = sys.stderr.isatty()
+
+    def show(line: str) -> None:
+        if live:
+            sys.stderr.write(f"\r\x1b[K{line}")
+            sys.stderr.flush()
+
+    try:
+        for event in events:
+            last = event
+            if isinstance(event, Opened):
+                show(f"perceiving {event.media.path or 'text'} …")
+            elif isinstance(event, SenseDone):
+                show(
+                    f"{event.perceived.sense}: {len(event.perceived.found)} found in {event.perceived.seconds:.1f} s …"
+                )
+            elif isinstance(event, Thinking):
+                show(f"{event.model} is reasoning …")
+    finally:
+        show("")
+    assert last is not None
+    return last
+
+
+def _print(thing: Any) -> None:
+    from rich.console import Console
+
+    # Piped output is for programs and files: wide lines, no colours.
+    Console(width=None if sys.stdout.isatty() else 160, soft_wrap=False).print(thing)
+
+
+@app.command()
+def ask(
+    inputs: Annotated[list[str], typer.Argument(help="Files that belong together, then the question.")],
+    text: Annotated[str | None, typer.Option("--text", help="A text to read, instead of or beside files.")] = None,
+    task: Annotated[str, typer.Option("--task", "-t", help="See `cuechain list tasks`.")] = "ask",
+    labels: Labels = None,
+    model: Model = None,
+    senses: Senses = None,
+    as_json: AsJson = False,
+    as_markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown.")] = False,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Write the result here instead of printing it.")
+    ] = None,
+    no_cache: NoCache = False,
+    strict: Strict = None,
+    language: Language = None,
+    whisper: Whisper = None,
+    base_url: BaseUrl = None,
+    budget: Budget = None,
+    look: Look = None,
+    four_bit: FourBit = None,
+) -> None:
+    """Answer a question about a clip: cuechain ask clip.mp4 "How does she feel, and why?" """
+    from cuechain.agents.pipeline import Done, run
+    from cuechain.agents.values import Question
+
+    files, words = _split(inputs, text)
+    settings = _settings(
+        senses, no_cache, model=model, strict=strict, language=language, whisper=whisper, base_url=base_url,
+        budget=budget, look=look, four_bit=four_bit,
+    )  # fmt: skip
+    question = Question(text=words, task=task, labels=_labels(labels))
+    done = _listen(run(files, question, settings, text=text))
+    assert isinstance(done, Done)
+    _give(done.case, as_json, as_markdown, output)
+
+
+def _split(inputs: list[str], text: str | None) -> tuple[list[str], str]:
+    """The files, and the question after them; a lone file gets the default question."""
+    default = "How does the person feel, and why?"
+    last = inputs[-1]
+    # A question has a space or a question mark and is no file; a lone argument is a file unless a text was given.
+    is_question = not Path(last).exists() and (" " in last.strip() or last.strip().endswith("?"))
+    if len(last) > 255 or is_question:
+        if len(inputs) == 1 and text is None:
+            from cuechain.agents.errors import ConfigError
+
+            raise ConfigError("no file was given", 'cuechain ask clip.mp4 "How does she feel, and why?"')
+        return inputs[:-1], last
+    return inputs, default
+
+
+def _labels(labels: str | None) -> tuple[str, ...]:
+    return tuple(part.strip() for part in labels.split(",")) if labels else ()
+
+
+def _give(case: Case, as_json: bool, as_markdown: bool, output: Path | None) -> None:
+    """Print or write a case; a file is written whole or not at all."""
+    from cuechain.agents.explain import markdown, terminal
+
+    if output is None and not (as_json or as_markdown):
+        _print(terminal(case))
+        return
+    as_json = as_json or (output is not None and output.suffix == ".json" and not as_markdown)
+    text = case.model_dump_json(indent=2) + "\n" if as_json else markdown(case)
+    if output is None:
+        sys.stdout.write(text)
+    else:
+        write(output, text)
+        typer.echo(f"written to {output}", err=True)
+
+
+def write(path: Path, text: str) -> None:
+    """Write a file whole or not at all.
+
+    Raises:
+        RunError: The disk is full or the folder cannot be written; nothing is left behind.
+    """
+    from cuechain.agents.errors import RunError
+
+    part = path.with_name(path.name + ".part")
+    try:
+        part.write_text(text, "utf-8")
+        part.replace(path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise RunError(f"{path} cannot be written: {error.strerror}", "check the folder and the free space") from error
+
+
+@app.command()
+def perceive(
+    inputs: Inputs,
+    senses: Senses = None,
+    as_json: AsJson = False,
+    no_cache: NoCache = False,
+    strict: Strict = None,
+    language: Language = None,
+    whisper: Whisper = None,
+    budget: Budget = None,
+) -> None:
+    """Show the cues of a clip, without asking anything."""
+    from cuechain.agents.pipeline import SheetReady, see
+
+    settings = _settings(senses, no_cache, strict=strict, language=language, whisper=whisper, budget=budget)
+    ready = _listen(see(inputs, settings))
+    assert isinstance(ready, SheetReady)
+    if as_json:
+        typer.echo(ready.sheet.model_dump_json(indent=2))
+    else:
+        _show_sheet(ready.sheet)
+
+
+def _show_sheet(sheet: CueSheet) -> None:
+    from cuechain.agents.explain import cue_table
+
+    _print(cue_table(sheet, set()))
+    for gap in sheet.gaps:
+        typer.echo(f"missing  {gap.sense}: {gap.reason}" + (f" ({gap.hint})" if gap.hint else ""))
+
+
+@app.command()
+def chat(
+    inputs: Inputs,
+    model: Model = None,
+    senses: Senses = None,
+    labels: Labels = None,
+    no_cache: NoCache = False,
+    language: Language = None,
+    whisper: Whisper = None,
+    base_url: BaseUrl = None,
+) -> None:
+    """Ask several questions about a clip; it is perceived once. Type `cues` to see them, `quit` to leave."""
+    from cuechain.agents.chat import Conversation
+    from cuechain.agents.errors import CueChainError
+    from cuechain.agents.explain import terminal
+    from cuechain.agents.pipeline import SheetReady, see
+
+    settings = _settings(senses, no_cache, model=model, language=language, whisper=whisper, base_url=base_url)
+    ready = _listen(see(inputs, settings))
+    assert isinstance(ready, SheetReady)
+    talk = Conversation(ready.sheet, settings, labels=_labels(labels))
+    typer.echo(f"{len(ready.sheet.cues)} cues. Ask; `cues` shows them, `quit` leaves.", err=True)
+    while True:
+        try:
+            line = input("> " if sys.stdin.isatty() else "").strip()
+        except EOFError:
+            return
+        if line.lower() in ("quit", "exit"):
+            return
+        if line.lower() == "cues":
+            _show_sheet(ready.sheet)
+        elif line:
+            try:
+                case = talk.ask(line, on_token=_stream)
+            except CueChainError as error:  # one question that fails does not end the conversation
+                _tell(error)
+                continue
+            _print(terminal(case) if talk.first else case.explanation.text if case.explanation else case.error)
+
+
+def _stream(token: str) -> None:
+    sys.stderr.write(token)
+    sys.stderr.flush()
+
+
+@app.command("list")
+def list_(
+    what: Annotated[str, typer.Argument(help="tools, tasks, models or prompts")],
+    as_json: AsJson = False,
+) -> None:
+    """List what is there, plugins included."""
+    from cuechain.agents.catalogue import rows
+
+    found = rows(what)
+    if as_json:
+        import json
+
+        typer.echo(json.dumps(found, indent=2))
+        return
+    width = max((len(r["name"]) for r in found), default=0)
+    for row in found:
+        typer.echo(f"{row['name']:<{width}}  {row['about']}")
+
+
+@app.command()
+def show(
+    case: Annotated[Path, typer.Argument(help="A Case as JSON (`ask --json`), or a cases.jsonl; or a prompt's name.")],
+    as_markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show a stored Case, or a prompt template by its name."""
+    from cuechain.agents.catalogue import cases
+
+    from cuechain import prompts
+
+    if not case.exists() and str(case) in prompts.names():
+        typer.echo(prompts.source(str(case)))
+        return
+    for one in cases(case):
+        _give(one, as_json, as_markdown, None)
+
+
+@app.command()
+def doctor(as_json: AsJson = False) -> None:
+    """What is installed, which models are at hand, and what to type for the rest."""
+    from cuechain.agents.catalogue import health
+
+    report = health()
+    if as_json:
+        import json
+
+        typer.echo(json.dumps(report, indent=2))
+        return
+    for row in report:
+        typer.echo(f"{'ok     ' if row['ok'] else 'missing'}  {row['name']:<14} {row['about']}")
+
+
+def _tell(error: Any) -> None:
+    typer.secho(f"error: {error.message}", err=True, fg="red")
+    if error.hint:
+        typer.echo(f"hint: {error.hint}", err=True)
+
+
+def main() -> NoReturn:
+    """Run the command line; errors become a message, a hint and an exit code.
+
+    Exit codes: 0 done, 1 a missing or undecodable input and every other failure, 2 wrong usage, 130 interrupted.
+    """
+    import click
+    from cuechain.agents import registry
+    from cuechain.agents.errors import ConfigError, CueChainError
+
+    debug = "--debug" in sys.argv
+    arguments = [a for a in sys.argv[1:] if a != "--debug"]
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    # Native libraries log to stderr where users read progress and errors.
+    os.environ.setdefault("GLOG_minloglevel", "2")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    try:
+        own = {c.name or (c.callback.__name__ if c.callback else "") for c in app.registered_commands}
+        if not arguments or arguments[0] not in own:  # verbs of plugins cost nothing where one of ours is called
+            for name in registry.names("commands"):
+                app.add_typer(registry.get("commands", name), name=name)
+        code = app(args=arguments, standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
+    except click.exceptions.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (KeyboardInterrupt, click.exceptions.Abort):
+        typer.echo("interrupted", err=True)
+        sys.exit(130)
+    except CueChainError as error:
+        if debug:
+            raise
+        _tell(error)
+        sys.exit(2 if isinstance(error, ConfigError) else 1)
+    except Exception as error:
+        if debug:
+            raise
+        typer.secho(f"error: {type(error).__name__}: {error}", err=True, fg="red")
+        typer.echo("hint: --debug shows the traceback; please report it", err=True)
+        sys.exit(1)

@@ -1,0 +1,141 @@
+"""A finished answer as a reader meets it: prose with citations, what conflicts, what is missing, how sure; as Markdown or on a terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cuechain.agents.values import Answer, Case, CueSheet, Explanation, Span, Verdict
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+
+def explain(sheet: CueSheet, answer: Answer, verdict: Verdict) -> Explanation:
+    """Prose with citations, conflicts, gaps and how sure."""
+    sentences = [_cited(c.text or "", c.cites) for c in answer.claims]
+    conflicts = [_cited(c.text or "", c.cites) for c in answer.claims if c.stance == "conflicts"]
+    missing = [f"{g.sense}: {g.reason}" + (f" — {g.hint}" if g.hint else "") for g in sheet.gaps]
+    return Explanation(
+        text=" ".join(sentences), conflicts=tuple(conflicts), missing=tuple(missing), sure=_sure(answer, verdict)
+    )
+
+
+def _cited(text: str, cites: tuple[str, ...]) -> str:
+    """The sentence with its citations before the full stop."""
+    if not cites:
+        return text
+    end = text[-1] if text[-1:] in ".!?" else "."
+    return f"{text.rstrip('.!?') if text[-1:] in '.!?' else text} [{', '.join(cites)}]{end}"
+
+
+def _sure(answer: Answer, verdict: Verdict) -> str:
+    if answer.abstain or answer.emotion is None:
+        return "no answer was given, because the evidence does not allow one"
+    p = answer.emotion.confidence
+    text = "confidence not stated" if p is None else f"{_degree(p)} ({p:.0%})"
+    if not verdict.ok:
+        text += f"; {len(verdict.problems)} problem{'s' * (len(verdict.problems) != 1)} left in the check"
+    return text
+
+
+def _degree(p: float) -> str:
+    return "quite sure" if p >= 0.75 else "fairly sure" if p >= 0.5 else "unsure"
+
+
+def clock(span: Span | None) -> str:
+    """`2.1-4.0 s`, `61:02.5-61:04.0` from a minute on; empty without a time."""
+    if span is None:
+        return ""
+
+    def one(t: float) -> str:
+        return f"{int(t // 60)}:{t % 60:04.1f}" if span.end >= 60 else f"{t:.1f}"
+
+    return f"{one(span.start)}-{one(span.end)}" + ("" if span.end >= 60 else " s")
+
+
+def facts(answer: Answer) -> list[tuple[str, str]]:
+    """The slots of an answer as label and value, in reading order."""
+    rows: list[tuple[str, str]] = []
+    emotions = getattr(answer, "emotions", ()) or ((answer.emotion,) if answer.emotion else ())
+    named = ", ".join(e.label + (f" {e.confidence:.2f}" if e.confidence is not None else "") for e in emotions if e)
+    if named:
+        rows.append(("emotion", named))
+    if answer.emotion and answer.emotion.intensity is not None:
+        rows.append(("intensity", f"{answer.emotion.intensity:.2f}"))
+    for name in ("sentiment", "relation", "person"):
+        value: str | None = getattr(answer, name)
+        if value:
+            rows.append((name, _RELATIONS.get(value, value) if name == "relation" else value))
+    return rows
+
+
+_RELATIONS = {
+    "agree": "the senses agree",
+    "masked": "something seems to be hidden",
+    "sarcastic": "the words seem to mean their opposite",
+    "mixed": "mixed feelings, or a change",
+    "single": "one sense alone",
+}
+
+
+def markdown(case: Case) -> str:
+    """A Case as a short Markdown report."""
+    lines = [f"## {case.question.text.strip() or case.question.task}", ""]
+    if case.answer is None or case.explanation is None:
+        return "\n".join([*lines, f"**No answer:** {case.error}", ""])
+    lines += [case.explanation.text, ""]
+    lines += [f"- **{name}**: {value}" for name, value in facts(case.answer)]
+    lines += [f"- **how sure**: {case.explanation.sure}", f"- **model**: {case.model}", ""]
+    for title, items in (("Conflicts", case.explanation.conflicts), ("Not perceived", case.explanation.missing)):
+        lines += [f"### {title}", "", *(f"- {i}" for i in items), ""] if items else []
+    if case.verdict and case.verdict.problems:
+        lines += [
+            "### Problems that the check found",
+            "",
+            *(f"- {p.code}: {p.text}" for p in case.verdict.problems),
+            "",
+        ]
+    lines += ["### Cues", "", "| id | time | who | sense | cue |", "|---|---|---|---|---|"]
+    for i, cue in case.sheet.cues.items():
+        text = cue.text.replace("|", "\\|").replace("\n", " ")
+        lines.append(f"| {i} | {clock(cue.span)} | {cue.person or ''} | {cue.sense} | {text} |")
+    return "\n".join([*lines, ""])
+
+
+def terminal(case: Case) -> RenderableType:
+    """A Case for a terminal: the answer, the cues it cites first, then the others."""
+    from rich.console import Group
+    from rich.padding import Padding
+    from rich.text import Text
+
+    if case.answer is None or case.explanation is None:
+        return Text(f"No answer: {case.error}", style="bold red")
+    parts: list[RenderableType] = [Padding(Text(case.explanation.text, style="bold"), (1, 0))]
+    rows = [*facts(case.answer), ("how sure", case.explanation.sure)]
+    parts += [Text.assemble((f"{name:>10}  ", "cyan"), value) for name, value in rows]
+    for item in case.explanation.conflicts:
+        parts.append(Text.assemble(("  conflict  ", "yellow"), item))
+    for item in case.explanation.missing:
+        parts.append(Text.assemble(("   missing  ", "magenta"), item))
+    for problem in case.verdict.problems if case.verdict else ():
+        parts.append(Text.assemble(("   problem  ", "red"), f"{problem.code}: {problem.text}"))
+    parts.append(Padding(cue_table(case.sheet, {i for c in case.answer.claims for i in c.cites}), (1, 0)))
+    parts.append(Text(f"answered by {case.model}; cited cues in bold", style="dim"))
+    return Group(*parts)
+
+
+def cue_table(sheet: CueSheet, cited: set[str]) -> RenderableType:
+    """All cues of a sheet as a table; cited ones in bold."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for name in ("id", "time", "who", "sense", "cue"):
+        table.add_column(name, no_wrap=name != "cue", overflow="fold")
+    for i, cue in sheet.cues.items():
+        style = "bold" if i in cited else ""
+        cells = (i, clock(cue.span), cue.person or "", cue.sense, cue.text)
+        table.add_row(*(Text(c, style=style) for c in cells))
+    if sheet.dropped:
+        table.add_row("", "", "", "", Text(f"… and {sheet.dropped} more that the budget left out", style="dim"))
+    return table

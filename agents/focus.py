@@ -1,0 +1,139 @@
+"""What a question is about: who, when, which kind of answer. Looked up by code, so that a model need not search."""
+
+from __future__ import annotations
+
+import re
+
+from cuechain.agents.llm.labels import is_known, meaning
+from cuechain.agents.values import CueSheet, Focus, QuestionKind, Span
+
+_KINDS: tuple[tuple[QuestionKind, str], ...] = (
+    (
+        "sarcasm",
+        r"\b(sarcas\w*|ironic\w*|irony|mean(s|t)? it|serious about|sincere\w*|joking|kidding|really (mean|pleased|happy|glad))\b",
+    ),
+    ("which_sense", r"\bwhich (sense|cue|signal|channel|modality)|(face|voice|words) or (the )?(face|voice|words)\b"),
+    ("change", r"\b(chang\w*|shift\w*|turn(s|ed)? (from|into)|over time|develop\w*|before and after|from .+ to)\b"),
+    ("when", r"^\s*(when|at (what|which) (time|moment|point))\b|\b(what|which) moment\b"),
+    ("who", r"^\s*(who|whose|which (person|one|speaker))\b"),
+    ("cause", r"\b(what (made|makes|caused?|triggers?|upsets?|is .* about)|because of what|cause|reason)\b"),
+    ("yes_no", r"^\s*(is|are|was|were|does|do|did|has|have|can|could|would|will)\b"),
+    ("why", r"^\s*(and |but |so )?why\b"),
+)
+"""First match wins; everything else asks how somebody feels."""
+
+_CLOCK = r"(?:(\d{1,2}):(\d{2})(?:\.(\d+))?|(\d+(?:\.\d+)?)\s*(?:s|sec|secs|seconds)\b)"
+_PRONOUNS = {
+    "she": "she", "her": "she", "hers": "she", "woman": "she", "girl": "she", "lady": "she", "mother": "she",
+    "he": "he", "him": "he", "his": "he", "man": "he", "boy": "he", "guy": "he", "father": "he",
+    "they": "they", "them": "they", "their": "they", "people": "they",
+}  # fmt: skip
+_NOUNS = ("speaker", "person", "customer", "patient", "participant", "caller", "child", "student", "teacher", "writer")
+
+_AROUND_SECONDS = 1.5
+"""A single moment is asked for with this much before and after it: about the length of a spoken phrase."""
+
+
+def focus(sheet: CueSheet, question: str, labels: tuple[str, ...]) -> Focus:
+    """Who, when and what kind of answer a question is about.
+
+    A person that is not in the sheet is kept as asked: the answer then abstains. Where several could be meant, it is the one with
+    the most evidence, and the answer names that person.
+    """
+    return Focus(
+        person=_person(sheet, question),
+        span=_span(sheet, question),
+        kind=_kind(question),
+        label=_label(question, labels),
+        pronoun=_pronoun(sheet, question),
+    )
+
+
+def within(sheet: CueSheet, span: Span | None) -> CueSheet:
+    """The cues that touch a stretch, and those without a time."""
+    if span is None:
+        return sheet
+    return sheet.only(
+        {i for i, c in sheet.cues.items() if c.span is None or c.span.overlap(span) > 0 or _inside(c.span, span)}
+    )
+
+
+def _inside(cue: Span, span: Span) -> bool:
+    return span.start <= cue.start <= span.end
+
+
+def _kind(question: str) -> QuestionKind:
+    for kind, pattern in _KINDS:
+        if re.search(pattern, question, re.I):
+            return kind
+    return "how"
+
+
+def _person(sheet: CueSheet, question: str) -> str | None:
+    people = sheet.people
+    for name in sorted(people, key=len, reverse=True):
+        if re.search(rf"\b{re.escape(name)}\b", question, re.I):
+            return name
+    absent = re.search(r"\bP\d+\b", question)
+    if absent:
+        return absent.group()
+    if len(people) <= 1:
+        return people[0] if people else None
+    weight = {
+        p: sum(c.salience * (c.span.length if c.span else 1.0) for c in sheet.cues.values() if c.person == p)
+        for p in people
+    }
+    return max(people, key=lambda p: (weight[p], p))
+
+
+def _span(sheet: CueSheet, question: str) -> Span | None:
+    end = max((c.span.end for c in sheet.cues.values() if c.span), default=0.0)
+    if not end:
+        return None
+    times = [
+        int(m[0]) * 60 + float(f"{m[1]}.{m[2] or 0}") if m[1] else float(m[3])
+        for m in re.findall(_CLOCK, question, re.I)
+    ]
+    first_or_last = re.search(r"\b(first|last) " + _CLOCK, question, re.I)
+    if first_or_last and times:
+        length = min(times[0], end)
+        return Span(start=0, end=length) if first_or_last[1].lower() == "first" else Span(start=end - length, end=end)
+    if len(times) >= 2:
+        return Span(start=min(times[:2]), end=max(times[:2]))
+    if times:
+        return Span(start=max(0.0, times[0] - _AROUND_SECONDS), end=times[0] + _AROUND_SECONDS)
+    if re.search(r"\b(at|in|near|towards?) the (beginning|start|opening)\b|\bat first\b", question, re.I):
+        return Span(start=0, end=end / 3)
+    if re.search(r"\b(at|in|near|towards?) the (end|close|finish)\b", question, re.I):
+        return Span(start=end * 2 / 3, end=end)
+    return None
+
+
+def _label(question: str, labels: tuple[str, ...]) -> str | None:
+    """The label that the question names, by itself or by a word of the same meaning ("sad" for sadness)."""
+    words = re.findall(r"[a-z]+", question.lower())
+    for label in labels:
+        if label.lower() in words:
+            return label
+    for word in words:
+        if len(word) < 3 or word in _PRONOUNS or word in _NOUNS:
+            continue
+        group = meaning(word)[0] if is_known(word) else None
+        same = [label for label in labels if group and meaning(label)[0] == group]
+        if same:
+            return same[0]
+    return None
+
+
+def _pronoun(sheet: CueSheet, question: str) -> str:
+    words = re.findall(r"[A-Za-z]+", question.lower())
+    if len(sheet.people) > 1:
+        return _person(sheet, question) or "the person"
+    for word in words:
+        if word in _PRONOUNS:
+            return _PRONOUNS[word]
+    noun = next((w for w in words if w in _NOUNS), None)
+    if noun:
+        return f"the {noun}"
+    only = sheet.people[0] if sheet.people else ""
+    return only if only and not re.fullmatch(r"P\d+", only) else "the person"

@@ -1,0 +1,288 @@
+"""The whole way from media and a question to a Case, as a generator of Events. The only file that knows all the rooms."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+from cuechain.agents import llm, registry
+from cuechain.agents import settings as settings_module
+from cuechain.agents.errors import ConfigError, CueChainError, MediaError
+from cuechain.agents.explain import explain
+from cuechain.agents.llm import Model
+from cuechain.agents.media import Clip, opened
+from cuechain.agents.perception import Perceived, link
+from cuechain.agents.perception import perceive as perceive_clip
+from cuechain.agents.realise import realise
+from cuechain.agents.reason import Reasoned, labels_of, reason, repair
+from cuechain.agents.settings import Settings
+from cuechain.agents.tasks import Task
+from cuechain.agents.textualize import textualize
+from cuechain.agents.values import Answer, Case, Cue, CueSheet, Gap, Media, Question, Verdict
+from cuechain.agents.verify import verify
+
+from cuechain import prompts
+
+if TYPE_CHECKING:
+    from cuechain.agents.media import Frame
+
+MAX_QUESTION = 4_000
+"""Characters of a question; a longer one is refused rather than cut."""
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A medium was opened."""
+
+    media: Media
+
+
+@dataclass(frozen=True)
+class SenseDone:
+    """One sense has perceived one medium."""
+
+    media: Media
+    perceived: Perceived
+
+
+@dataclass(frozen=True)
+class SheetReady:
+    """All that may be cited is there."""
+
+    sheet: CueSheet
+
+
+@dataclass(frozen=True)
+class Thinking:
+    """The model is about to reason."""
+
+    model: str
+
+
+@dataclass(frozen=True)
+class Done:
+    """The Case is finished; the last event."""
+
+    case: Case
+
+
+Event: TypeAlias = Opened | SenseDone | SheetReady | Thinking | Done
+
+
+def run(
+    inputs: Sequence[str | Path],
+    question: Question,
+    settings: Settings | None = None,
+    *,
+    text: str | None = None,
+    model: Model | None = None,
+    on_token: Callable[[str], None] | None = None,
+) -> Iterator[Event]:
+    """Perceive, then reason, verify and explain.
+
+    Args:
+        inputs: Files that belong to one question.
+        question: What is asked.
+        settings: How; from environment and cuechain.toml where not given.
+        text: A typed text, beside or instead of files.
+        model: A loaded model, to serve several questions; loaded from settings.model where not given.
+        on_token: Called with each piece of text that a chat model writes.
+
+    Raises:
+        MediaError: An input is missing or cannot be decoded.
+        ConfigError: An unknown name, an empty or overlong question.
+        ModelError, ReplyError: The model did not answer.
+    """
+    settings = settings or settings_module.load()
+    task = check(question)
+    model = model or llm.load(settings.model, settings)
+    sheet: CueSheet | None = None
+    timings: dict[str, float] = {}
+    for event in see(inputs, settings, text=text):
+        if isinstance(event, SheetReady):
+            sheet = event.sheet
+        elif isinstance(event, SenseDone):
+            name = event.perceived.sense
+            timings[name] = round(timings.get(name, 0.0) + event.perceived.seconds, 4)
+        yield event
+    assert sheet is not None
+    yield Thinking(model.spec)
+    images = keyframes(inputs, settings) if settings.look and model.vision else ()
+    yield Done(think(sheet, question, task, model, settings, timings=timings, images=images, on_token=on_token))
+
+
+def ask(
+    inputs: str | Path | Sequence[str | Path],
+    question: str,
+    *,
+    task: str = "ask",
+    labels: Sequence[str] = (),
+    settings: Settings | None = None,
+) -> Case:
+    """One question about one clip (or several files), answered: `ask("clip.mp4", "How does she feel, and why?")`.
+
+    Raises:
+        CueChainError: See `run`.
+    """
+    paths = [inputs] if isinstance(inputs, str | Path) else list(inputs)
+    for event in run(paths, Question(text=question, task=task, labels=tuple(labels)), settings):
+        if isinstance(event, Done):
+            return event.case
+    raise AssertionError("a run ends with Done")
+
+
+def perceive(inputs: str | Path | Sequence[str | Path], settings: Settings | None = None) -> CueSheet:
+    """The cue sheet of a clip (or several files), without asking anything.
+
+    Raises:
+        MediaError: An input is missing or cannot be decoded.
+    """
+    paths = [inputs] if isinstance(inputs, str | Path) else list(inputs)
+    for event in see(paths, settings or settings_module.load()):
+        if isinstance(event, SheetReady):
+            return event.sheet
+    raise AssertionError("perceiving ends with SheetReady")
+
+
+def check(question: Question) -> Task:
+    """The task of a question that can be asked.
+
+    Raises:
+        ConfigError: Unknown task, no or too many words, or labels that are not a set.
+    """
+    task: Task = registry.get("tasks", question.task)
+    if not question.text.strip():
+        raise ConfigError("the question is empty", 'for example: "How does she feel, and why?"')
+    if len(question.text) > MAX_QUESTION:
+        raise ConfigError(
+            f"the question has {len(question.text):,} characters, the limit is {MAX_QUESTION:,}",
+            "put long material into a text file and ask about that",
+        )
+    labels = [label.strip() for label in question.labels]
+    if any(not label for label in labels) or len({label.lower() for label in labels}) != len(labels):
+        raise ConfigError("labels must be distinct and not empty", "for example --labels joy,anger,neutral")
+    if len(labels) == 1 and labels != ["open"]:
+        raise ConfigError("one label leaves nothing to choose", "give at least two, or --labels open")
+    return task
+
+
+def see(inputs: Sequence[str | Path], settings: Settings, *, text: str | None = None) -> Generator[Event]:
+    """Open and perceive; ends with SheetReady."""
+    paths = [Path(str(i)) for i in inputs]
+    if not paths and text is None:
+        raise ConfigError("nothing to look at", "give a file, or --text")
+    cues: list[Cue] = []
+    gaps: list[Gap] = []
+    media: list[Media] = []
+    several = len(paths) + (text is not None) > 1
+    with ExitStack() as stack:
+        clips = [stack.enter_context(opened(p, id=f"m{n + 1}")) for n, p in enumerate(paths)]
+        if text is not None:
+            clips.append(stack.enter_context(opened(text=text, id=f"m{len(paths) + 1}")))
+        for clip in clips:
+            media.append(clip.media)
+            yield Opened(clip.media)
+            found = yield from _found(clip, settings)
+            own = link([f for f in found if isinstance(f, Cue)])
+            cues += [c.model_copy(update={"media": clip.media.id}) for c in own] if several else own
+            gaps += [f for f in found if isinstance(f, Gap)]
+    seen = {c.sense for c in cues}
+    # With several files, a sense that one of them cannot serve is no gap when another one serves it.
+    gaps = [g for g in gaps if not (several and g.span is None and g.sense in seen)]
+    if not cues and all(_unusable(g) for g in gaps):
+        raise MediaError("no sense could use the input", "; ".join(f"{g.sense}: {g.reason}" for g in gaps))
+    yield SheetReady(textualize(media, cues, gaps, budget=settings.budget))
+
+
+def _unusable(gap: Gap) -> bool:
+    """True for a sense that is absent or failed; a sense that looked and found nothing was usable."""
+    return gap.sense == "media" or "not installed" in gap.reason or gap.reason.startswith("the tool failed")
+
+
+def _found(clip: Clip, settings: Settings) -> Generator[Event, None, list[Cue | Gap]]:
+    found: list[Cue | Gap] = []
+    for perceived in perceive_clip(clip, settings):
+        found += perceived.found
+        yield SenseDone(clip.media, perceived)
+    return [*found, *clip.notes]
+
+
+def think(
+    sheet: CueSheet,
+    question: Question,
+    task: Task,
+    model: Model,
+    settings: Settings,
+    *,
+    timings: dict[str, float] | None = None,
+    images: Sequence[bytes] = (),
+    on_token: Callable[[str], None] | None = None,
+) -> Case:
+    """Right of the border: sheet → Case. Needs no media, so it replays, tests and compares without them.
+
+    A verdict with problems gets one repair round from a chat model; of two tries the one with fewer problems stays, and what is still
+    wrong is shown.
+    """
+    begin = time.perf_counter()
+    labels = labels_of(question, task) if question.labels or not task.open_vocabulary else ()
+    done = reason(sheet, question, task, model, settings, images=images, on_token=on_token)
+    answer, verdict = _checked(sheet, done, labels)
+    if verdict.problems and model.chat is not None:
+        try:
+            again = repair(done, verdict.problems, task, model, settings, on_token)
+        except CueChainError:
+            pass  # the first answer stands, with its problems shown
+        else:
+            second, checked = _checked(sheet, again, labels)
+            done = Reasoned(second, done.focus, again.steps, again.usage)
+            if len(checked.problems) < len(verdict.problems):
+                fixed = len(verdict.problems) - len(checked.problems)
+                answer, verdict = second, checked.model_copy(update={"repaired": fixed})
+    return Case(
+        question=question,
+        sheet=sheet,
+        steps=tuple(done.steps),
+        answer=answer,
+        verdict=verdict,
+        explanation=explain(sheet, answer, verdict),
+        model=model.spec,
+        template_hash=prompts.template_hash(),
+        timings={**(timings or {}), "reason": round(time.perf_counter() - begin, 4)},
+        usage=done.usage,
+    )
+
+
+def _checked(sheet: CueSheet, done: Reasoned, labels: tuple[str, ...]) -> tuple[Answer, Verdict]:
+    answer = realise(sheet, done.answer, done.focus)
+    return answer, verify(sheet, answer, labels)
+
+
+def keyframes(inputs: Sequence[str | Path], settings: Settings, most: int = 4) -> list[bytes]:
+    """JPEGs of up to `most` frames for a vision model: of each shot the frame nearest its middle, longest shots first."""
+    import io
+
+    from PIL import Image
+
+    shots: list[tuple[float, Frame]] = []
+    for path in inputs:
+        with opened(path) as clip:
+            shot: list[Frame] = []
+            for frame in clip.frames(2.0):
+                if shot and frame.shot != shot[-1].shot:
+                    shots.append((shot[-1].time - shot[0].time, shot[len(shot) // 2]))
+                    shot = []
+                shot = [*shot, frame][-60:]  # half a minute at two frames a second bounds the memory of an endless shot
+            if shot:
+                shots.append((shot[-1].time - shot[0].time, shot[len(shot) // 2]))
+    images: list[bytes] = []
+    for _, frame in sorted(sorted(shots, key=lambda s: -s[0])[:most], key=lambda s: s[1].time):
+        buffer = io.BytesIO()
+        picture = Image.fromarray(frame.image)
+        picture.thumbnail((672, 672))  # the side of LLaVA-1.6's larger tiles
+        picture.save(buffer, "JPEG", quality=85)
+        images.append(buffer.getvalue())
+    return images

@@ -1,0 +1,170 @@
+"""The mechanical check, outside any model: does each claim say no more than the cues it cites?
+
+It cannot judge meaning. It finds what can be found without understanding: citations that do not exist, the wrong person, time or
+sense, quotes and numbers that no cited cue holds, words that say the opposite of the cue, and claims made from a gap.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from cuechain.agents.values import Answer, Claim, Cue, CueSheet, Problem, Verdict
+
+SENSE_WORDS = {
+    "voice": r"voice|vocal\w*|tone of voice|pitch\w*|loud\w*|quiet(?:er|ly)|intonation|speaks? (?:fast|slow|soft)\w*|pace|pauses?",
+    "face": r"fac(?:e|ial)\w*|smil\w+|frown\w*|brows?|eyebrows?|lips?|eyes?|eyelids?|mouth|cheeks?|nose|gaze\w*|blink\w*"
+    r"|nods?|jaw|chin|grimac\w*",
+    "transcript": r"says?|said|words|quot\w+|utter\w*|sentence|tells?|writes?|wrote",
+    "scene": r"scene|background|lighting|camera|shot|close-up",
+    "screen": r"on screen|caption\w*|on-screen|sign reads|displayed text",
+}
+"""Words by which a claim says that it speaks of a sense."""
+
+_SAME = {"words": "transcript", "screen": "transcript"}
+"""What is said about "words" may rest on any of these."""
+
+OPPOSITES = (
+    ("higher", "lower"), ("louder", "quieter"), ("faster", "slower"), ("up", "down"), ("raise", "lower"), ("raised", "lowered"),
+    ("positive", "negative"), ("smile", "frown"), ("wider", "narrower"), ("open", "closed"), ("tense", "relaxed"),
+    ("lively", "flat"), ("fast", "slow"), ("loud", "quiet"), ("high", "low"),
+)  # fmt: skip
+
+_QUOTE = re.compile(r"[\"“”]([^\"“”]{2,})[\"“”]")
+_NUMBER = re.compile(r"[-+−]?\d+(?:\.\d+)?")
+_TIME = re.compile(
+    r"\b(\d+(?:\.\d+)?)(?:\s*(?:-|–|to|and)\s*(\d+(?:\.\d+)?))?\s*(?:s|sec|seconds)\b|\b(\d{1,2}):(\d{2})\b"
+)
+_TOLERANCE_SECONDS = 1.0
+"""A time in a claim may miss its cue by this much: models round."""
+
+
+def verify(sheet: CueSheet, answer: Answer, labels: tuple[str, ...]) -> Verdict:
+    """Check every claim of an answer against the sheet.
+
+    Args:
+        sheet: What could be cited.
+        answer: Claims with text.
+        labels: The closed label set; empty when any word was allowed.
+    """
+    problems: list[Problem] = []
+    named = [answer.emotion, *getattr(answer, "emotions", ())]
+    for emotion in dict.fromkeys(e.label for e in named if e):
+        if labels and emotion not in labels:
+            problems.append(_problem("label_not_in_set", None, f"'{emotion}' is not one of {', '.join(labels)}"))
+    if not answer.abstain and answer.emotion is None:
+        problems.append(_problem("empty", None, "the answer names no feeling and does not abstain"))
+    if not answer.claims:
+        problems.append(_problem("empty", None, "the answer has no sentences"))
+    if answer.person is not None and not answer.abstain and sheet.people and answer.person not in sheet.people:
+        problems.append(_problem("wrong_person", None, f"nobody in the sheet is called '{answer.person}'"))
+    for number, claim in enumerate(answer.claims):
+        problems.extend(_check(sheet, answer, number, claim))
+    return Verdict(problems=tuple(problems), claims=len(answer.claims))
+
+
+def _check(sheet: CueSheet, answer: Answer, number: int, claim: Claim) -> Iterable[Problem]:
+    text = (claim.text or "").strip()
+    if not text:
+        yield _problem("empty", number, "the claim has no text")
+        return
+    for cite in claim.cites:
+        if cite not in sheet.cues:
+            yield _problem(
+                "unknown_cite", number, f"there is no cue {cite}; the sheet has {', '.join(sheet.cues) or 'none'}"
+            )
+    cited = [sheet.cues[i] for i in claim.cites if i in sheet.cues]
+    if not claim.cites and not answer.abstain:
+        yield _problem("no_cite", number, "the claim cites no cue; cite what carries it, or leave it out")
+    yield from _persons(sheet, answer, number, claim, text, cited)
+    yield from _senses(sheet, number, text, cited, abstains=answer.abstain)
+    if cited:
+        yield from _contents(number, text, cited)
+
+
+def _persons(
+    sheet: CueSheet, answer: Answer, number: int, claim: Claim, text: str, cited: list[Cue]
+) -> Iterable[Problem]:
+    about = {c.person for c in cited if c.person}
+    outside = _QUOTE.sub(" ", text)
+    for name in sheet.people:
+        if about and name not in about and re.search(rf"\b{re.escape(name)}\b", outside) and claim.stance != "context":
+            yield _problem(
+                "wrong_person", number, f"the claim speaks of {name}, the cited cues of {', '.join(sorted(about))}"
+            )
+            return
+    if answer.person and about and answer.person not in about and claim.stance == "supports" and not answer.abstain:
+        others = ", ".join(sorted(about))
+        if not re.search("|".join(rf"\b{re.escape(o)}\b" for o in about), outside):
+            yield _problem(
+                "wrong_person", number, f"the answer is about {answer.person}, but the cited cues are of {others}"
+            )
+
+
+def _senses(sheet: CueSheet, number: int, text: str, cited: list[Cue], *, abstains: bool) -> Iterable[Problem]:
+    """A claim that speaks of a sense must cite it; one whose sense is a gap is made from nothing."""
+    outside = _QUOTE.sub(" ", text).lower()
+    own = " ".join(c.text.lower() for c in cited)
+    have = {_SAME.get(c.sense, c.sense) for c in cited}
+    at_all = {_SAME.get(c.sense, c.sense) for c in sheet.cues.values()}
+    gaps = {_SAME.get(g.sense, g.sense) for g in sheet.gaps if g.span is None} - at_all
+    for sense, pattern in SENSE_WORDS.items():
+        found = re.search(rf"\b(?:{pattern})\b", outside)
+        if not found or sense in have or found.group() in own:
+            continue
+        if sense in gaps and not abstains:
+            yield _problem(
+                "from_gap", number, f"'{found.group()}' speaks of the {sense}, which was not perceived at all"
+            )
+        elif cited and not abstains:
+            yield _problem("wrong_sense", number, f"'{found.group()}' speaks of the {sense}, but no cited cue is of it")
+
+
+def _contents(number: int, text: str, cited: list[Cue]) -> Iterable[Problem]:
+    cue_text = _plain(" ".join(c.text for c in cited))
+    for quote in _QUOTE.findall(text):
+        # What a quote leaves out ("…") splits it; each piece must stand in a cited cue.
+        if not all(_plain(piece) in cue_text for piece in re.split(r"\.\.\.|…", quote)):
+            yield _problem("wrong_quote", number, f"“{quote.strip()}” does not stand in the cited cues")
+    rest = _QUOTE.sub(" ", text)
+    spans = [c.span for c in cited if c.span]
+    for match in _TIME.finditer(rest):
+        times = [float(g) for g in match.group(1, 2) if g]
+        if match.group(3):
+            times = [int(match.group(3)) * 60 + float(match.group(4))]
+        near = [t for t in times if any(s.start - _TOLERANCE_SECONDS <= t <= s.end + _TOLERANCE_SECONDS for s in spans)]
+        if spans and len(near) < len(times) and _number(times[0]) not in _numbers(cited):
+            yield _problem("wrong_time", number, f"{match.group().strip()} lies outside the cited cues' times")
+    outside_times = _TIME.sub(" ", rest)
+    for value in _NUMBER.findall(outside_times):
+        if _number(float(value.replace("−", "-"))) not in _numbers(cited) and not re.search(
+            rf"\b[A-Z]+{re.escape(value.lstrip('+-−'))}\b", rest
+        ):
+            yield _problem("unsupported", number, f"the number {value} stands in no cited cue")
+    words, own = set(re.findall(r"[a-z]+", rest.lower())), set(re.findall(r"[a-z]+", cue_text))
+    for one, two in (*OPPOSITES, *((b, a) for a, b in OPPOSITES)):
+        if one in words and two not in words and two in own and one not in own:
+            yield _problem("unsupported", number, f"the claim says '{one}', the cited cue says '{two}'")
+
+
+def _numbers(cited: list[Cue]) -> set[float]:
+    """Every number that a cited cue holds, in its text, its times or its measures, as printed with up to two decimals."""
+    found: set[float] = set()
+    for cue in cited:
+        found.update(_number(float(n.replace("−", "-"))) for n in _NUMBER.findall(cue.text))
+        values = [v for v in cue.measures.values() if isinstance(v, float | int)]
+        values += [cue.span.start, cue.span.end] if cue.span else []
+        found.update(abs(round(v, digits)) for v in values for digits in (0, 1, 2))
+    return found
+
+
+def _number(value: float) -> float:
+    return abs(value)
+
+
+def _plain(text: str) -> str:
+    return " ".join(re.findall(r"\w+", text.lower()))
+
+
+def _problem(code: str, claim: int | None, text: str) -> Problem:
+    return Problem(code=code, claim=claim, text=text)
