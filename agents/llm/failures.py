@@ -39,6 +39,13 @@ def _kinds(error: BaseException) -> set[str]:
     return {c.__name__ for c in type(error).__mro__}
 
 
+def _root(error: BaseException) -> BaseException:
+    """The cause of the causes: the client's own text is "Connection error."."""
+    while error.__cause__ or error.__context__:
+        error = error.__cause__ or error.__context__ or error
+    return error
+
+
 def wait_asked(error: BaseException | None) -> float:
     """Seconds that the server asked to wait (Retry-After, RFC 9110 10.2.3, as a number), at most a minute; 0 when it did not."""
     response = getattr(error.__cause__ if error else None, "response", None)
@@ -73,14 +80,16 @@ def told(error: Exception, spec: str) -> CueChainError:
         )
     if status == 429 and _QUOTA.search(said):
         return ModelError(f"{spec} refused: {said}", "the account's quota is used up")
-    if status is not None:
+    if status is not None and status >= 400:
         busy = status in (408, 409, 429) or status >= 500
         hint = "the server is busy or failing; try again later" if busy else _HINTS.get(status, _HINTS[400])
         return ModelError(f"{spec} refused ({status}): {said}", hint, retryable=busy)
     if isinstance(error, ConnectionError) or kinds & {"APIConnectionError", "TransportError"}:
         return ModelError(
-            f"{spec} cannot be reached: {error.__cause__ or said}",
+            f"{spec} cannot be reached: {_root(error)}",
             "is the server running, and is --base-url right?",
             retryable=True,
         )
-    return ModelError(f"{spec} failed: {type(error).__name__}: {said}", "is this a chat model's address and name?")
+    if status is not None:
+        return ModelError(f"{spec} sent what is no chat completion: {said}", _HINTS[404])
+    return ModelError(f"{spec} failed: {type(error).__name__}: {said}", _HINTS[404])

@@ -10,18 +10,18 @@ from queue import Empty, Queue
 from threading import Event, Thread
 from typing import Any, Generic, TypeVar, cast, overload
 
-from cuechain.agents.errors import ModelError, ReplyError
-from cuechain.agents.llm import Model
-from cuechain.agents.llm.failures import status_of, told, too_long, wait_asked
-from cuechain.agents.llm.schema import InvalidError, json_schema, parsed
-from cuechain.agents.settings import Settings
-from cuechain.agents.values import Usage
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 from langchain_core.runnables import Runnable
 from pydantic import BaseModel
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
 
 from cuechain import prompts
+from cuechain.agents.errors import ModelError, ReplyError
+from cuechain.agents.llm import Model
+from cuechain.agents.llm.failures import status_of, told, too_long, wait_asked
+from cuechain.agents.llm.schema import InvalidError, json_schema, parsed
+from cuechain.agents.settings import Settings
+from cuechain.agents.values import Usage
 
 T = TypeVar("T", bound=BaseModel | None)
 M = TypeVar("M", bound=BaseModel)
@@ -139,7 +139,7 @@ def _request(
             form = {"name": bound.__name__, "strict": True, "schema": json_schema(bound)}
             chat = chat.bind(response_format={"type": "json_schema", "json_schema": form})
         try:
-            return _within(chat, messages, settings.timeout + _GRACE, on_token)
+            message = _within(chat, messages, settings.timeout + _GRACE, on_token)
         except Exception as error:
             ours = told(error, model.spec)
             # Not every compatible server knows response_format. The prompt asks for JSON anyway, so go on without.
@@ -147,6 +147,12 @@ def _request(
                 _unbound.add(key)
                 return once()
             raise ours from error
+        metadata = message.response_metadata
+        if metadata.get("model_provider") == "openai" and not (metadata.get("finish_reason") or metadata.get("status")):
+            raise ModelError(
+                f"{model.spec} broke off its reply", "the server or a proxy closed the stream", retryable=True
+            )
+        return message
 
     def pause(state: RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None

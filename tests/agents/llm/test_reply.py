@@ -4,12 +4,13 @@ from pathlib import Path
 from threading import Event
 
 import pytest
+from langchain_core.messages import HumanMessage
+
 from cuechain.agents import llm, settings
 from cuechain.agents.errors import ModelError, ReplyError
 from cuechain.agents.llm.reply import ask
 from cuechain.agents.settings import Settings
 from cuechain.agents.values import Answer
-from langchain_core.messages import HumanMessage
 
 GOOD = {
     "person": "P1",
