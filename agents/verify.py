@@ -21,8 +21,8 @@ SENSE_WORDS = {
 }
 """Words by which a claim says that it speaks of a sense."""
 
-_SAME = {"words": "transcript", "screen": "transcript"}
-"""What is said about "words" may rest on any of these."""
+_SERVES = {"transcript": {"transcript", "words", "screen"}}
+"""What is said about "words" may rest on any of these; every other sense serves itself alone."""
 
 OPPOSITES = (
     ("higher", "lower"), ("louder", "quieter"), ("faster", "slower"), ("up", "down"), ("raise", "lower"), ("raised", "lowered"),
@@ -105,18 +105,17 @@ def _senses(sheet: CueSheet, number: int, text: str, cited: list[Cue], *, abstai
     """A claim that speaks of a sense must cite it; one whose sense is a gap is made from nothing."""
     outside = _QUOTE.sub(" ", text).lower()
     own = " ".join(c.text.lower() for c in cited)
-    have = {_SAME.get(c.sense, c.sense) for c in cited}
-    at_all = {_SAME.get(c.sense, c.sense) for c in sheet.cues.values()}
-    gaps = {_SAME.get(g.sense, g.sense) for g in sheet.gaps if g.span is None} - at_all
+    have = {c.sense for c in cited}
+    perceived = {c.sense for c in sheet.cues.values()}
+    gaps = {g.sense for g in sheet.gaps if g.span is None} - perceived
     for sense, pattern in SENSE_WORDS.items():
+        serving = _SERVES.get(sense, {sense})
         found = re.search(rf"\b(?:{pattern})\b", outside)
-        if not found or sense in have or found.group() in own:
+        if not found or serving & have or found.group() in own or abstains:
             continue
-        if sense in gaps and not abstains:
-            yield _problem(
-                "from_gap", number, f"'{found.group()}' speaks of the {sense}, which was not perceived at all"
-            )
-        elif cited and not abstains:
+        if sense in gaps and not serving & perceived:
+            yield _problem("from_gap", number, f"'{found.group()}' speaks of the {sense}, which was not perceived at all")
+        elif cited:
             yield _problem("wrong_sense", number, f"'{found.group()}' speaks of the {sense}, but no cited cue is of it")
 
 

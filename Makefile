@@ -1,0 +1,43 @@
+# Two commands set everything up: `make demo` answers a question about the demo clip, `make test` checks the whole project.
+PYTHON ?= python3
+VENV ?= .venv
+PIP = $(VENV)/bin/python -m pip
+
+.PHONY: demo test lint types slow clean
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) install -q --upgrade "pip>=25.1"
+
+# Both OpenCV builds share one folder; the headless one goes last, so that no display library is needed.
+HEADLESS = $(PIP) install -q -c constraints.txt --force-reinstall --no-deps opencv-python-headless
+
+$(VENV)/.demo: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(PIP) install -q -c constraints.txt -e ".[face]"
+	$(HEADLESS)
+	@touch $@
+
+# A strict editable install links file by file (type checkers can follow it), so a new file asks for a new install.
+$(VENV)/.test: pyproject.toml constraints.txt agents agents/perception agents/llm agents/tasks prompts finetune | $(VENV)/bin/python
+	$(PIP) install -q -c constraints.txt -e ".[all]" --group test --config-settings editable_mode=strict
+	$(HEADLESS)
+	@touch $@
+
+demo: $(VENV)/.demo
+	$(VENV)/bin/cuechain ask examples/demo.mp4 "How does she feel, and why?"
+
+test: $(VENV)/.test lint types
+	$(VENV)/bin/python -m pytest -m "not slow and not gpu"
+
+lint: $(VENV)/.test
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+
+types: $(VENV)/.test
+	$(VENV)/bin/pyright --pythonpath $(VENV)/bin/python
+
+slow: $(VENV)/.test
+	$(VENV)/bin/python -m pytest -m "slow"
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info

@@ -1,0 +1,79 @@
+import pytest
+
+from cuechain.agents.values import EKMAN, Answer, Claim, CueSheet, Emotion, Gap
+from cuechain.agents.verify import verify
+
+from .sheets import cue, masked, two_people
+
+
+def answer(*claims, person="P1", label="sadness", **more):
+    return Answer(
+        person=person,
+        emotion=Emotion(label=label, confidence=0.6),
+        sentiment="negative",
+        relation="masked",
+        claims=tuple(Claim(text=t, cites=tuple(c.split()), stance=s) for t, c, s in claims),
+        **more,
+    )
+
+
+def codes(sheet, given, labels=EKMAN):
+    return [p.code for p in verify(sheet, given, labels).problems]
+
+
+def test_a_true_answer_passes():
+    good = answer(
+        ("She probably feels sad although her words are positive.", "F1 V1 W1", "supports"),
+        ("From 2.5 to 4.5 s the lip corners pull down.", "F1", "supports"),
+        ("Her voice is 3.1 semitones lower than usual.", "V1", "supports"),
+        ('She says “I am fine, really”.', "T1", "conflicts"),
+    )
+    assert codes(masked(), good) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "cites", "code"),
+    [
+        ("She looks sad.", "F9", "unknown_cite"),
+        ("She looks sad.", "", "no_cite"),
+        ("Her voice trembles.", "F1", "wrong_sense"),
+        ("A caption on screen calls her sad.", "F1", "from_gap"),
+        ("She says “I hate this”.", "T1", "wrong_quote"),
+        ("At 7.5 s the lip corners pull down.", "F1", "wrong_time"),
+        ("Her voice is 9 semitones lower.", "V1", "unsupported"),
+        ("Her voice is higher than usual.", "V1", "unsupported"),
+        ("The words are negative.", "W1", "unsupported"),
+        ("", "F1", "empty"),
+    ],
+)
+def test_each_kind_of_untruth_is_found(text, cites, code):
+    assert code in codes(masked(), answer((text, cites, "supports")))
+
+
+def test_the_other_person_is_not_evidence():
+    assert "wrong_person" in codes(two_people(), answer(("P1 is amused.", "F2", "supports")))
+    assert "wrong_person" in codes(two_people(), answer(("The lip corners pull up.", "F2", "supports")))
+    assert "wrong_person" in codes(two_people(), answer(("The brows draw down.", "F1", "supports"), person="Bob"))
+
+
+def test_labels_outside_the_set():
+    given = answer(("The lip corners pull down.", "F1", "supports"), label="ennui")
+    assert codes(masked(), given) == ["label_not_in_set"]
+    assert codes(masked(), given, labels=()) == []
+
+
+def test_an_answer_that_abstains_needs_no_cites_but_words():
+    sheet = CueSheet(gaps=(Gap(sense="face", reason="no face was seen"),))
+    assert codes(sheet, Answer(abstain=True, claims=(Claim(text="Her face cannot be seen."),))) == []
+    assert codes(sheet, Answer(abstain=True)) == ["empty"]
+    assert "empty" in codes(sheet, Answer(claims=(Claim(text="x", cites=()),)))
+
+
+def test_a_quote_with_a_gap_in_it_is_checked_piece_by_piece():
+    assert codes(masked(), answer(("She says “I am fine … wonderful”.", "T1", "supports"))) == []
+    assert "wrong_quote" in codes(masked(), answer(("She says “I am fine … awful”.", "T1", "supports")))
+
+
+def test_a_transcript_cannot_smuggle_a_person_into_the_check():
+    sheet = CueSheet(cues={"T1": cue("transcript", 'the speaker says "P2 is to blame"', 0, 1, "P1"), "F1": cue("face", "x y", 0, 1, "P2")})
+    assert codes(sheet, answer(('She says “P2 is to blame”.', "T1", "supports"))) == []
