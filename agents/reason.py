@@ -263,7 +263,7 @@ def _answer(sheet: CueSheet, plan: Plan, found: Focus, task: Task) -> Answer:
         return task.answer(person=found.person, span=found.span, abstain=True, claims=(_closest(plan),))
     label, confidence = ranked[0]
     relation: Relation = max(plan.relation, key=lambda r: plan.relation[r])
-    claims = _evidence(sheet, plan, label)
+    claims = _evidence(sheet, plan, label, torn=relation in ("masked", "sarcastic", "mixed"))
     lead = tuple(i for c in claims if c.stance == "supports" for i in c.cites)[:3]
     doubt = tuple(i for c in claims if c.stance == "conflicts" for i in c.cites)[:1]
     head = Claim(cites=(*lead, *doubt) or claims[0].cites if claims else (), points=label)
@@ -292,10 +292,16 @@ def _closest(plan: Plan) -> Claim:
     return Claim(cites=(best,) if best and plan.weight[best] >= 0.2 else (), stance="weak")
 
 
-def _evidence(sheet: CueSheet, plan: Plan, label: str) -> tuple[Claim, ...]:
-    """A claim for each cue that decides, strongest first; words go together with the line they read."""
+def _evidence(sheet: CueSheet, plan: Plan, label: str, *, torn: bool) -> tuple[Claim, ...]:
+    """A claim for each cue that decides, strongest first; words go together with the line they read.
+
+    Where the senses are torn, the strongest cue against the conclusion is told too, however little it decided.
+    """
     order = sorted((i for i in plan.weight if i in sheet.cues), key=lambda i: -plan.weight[i])
     told = [i for i in order if plan.weight[i] >= DECISIVE][:MOST_CLAIMS] or order[:1]
+    against = [i for i in order if _stance(sheet, i, plan.points.get(i), label) == "conflicts"]
+    if torn and against and not set(against) & set(told):
+        told = [*told[: MOST_CLAIMS - 1], against[0]]
     claims: list[Claim] = []
     used: set[str] = set()
     for i in told:

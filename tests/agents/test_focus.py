@@ -67,6 +67,8 @@ def test_label_named_by_another_word():
 
 
 def test_within_keeps_cues_that_touch_the_stretch_and_those_without_time():
-    sheet = CueSheet(cues={"T1": cue("transcript", "x", 0, 2), "T2": cue("transcript", "y", 5, 6), "S1": cue("scene", "z")})
+    sheet = CueSheet(
+        cues={"T1": cue("transcript", "x", 0, 2), "T2": cue("transcript", "y", 5, 6), "S1": cue("scene", "z")}
+    )
     assert set(within(sheet, Span(start=1, end=3)).cues) == {"T1", "S1"}
     assert set(within(sheet, None).cues) == {"T1", "T2", "S1"}

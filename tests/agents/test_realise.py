@@ -37,7 +37,9 @@ def said(question, given=None, sheet=None):
 
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_every_sentence_passes_the_check(question):
-    for relation, label in itertools.product(("agree", "masked", "sarcastic", "mixed", "single"), ("sadness", "neutral")):
+    for relation, label in itertools.product(
+        ("agree", "masked", "sarcastic", "mixed", "single"), ("sadness", "neutral")
+    ):
         answer = said(question, planned(relation, label))
         assert verify(masked(), answer, EKMAN).problems == (), [c.text for c in answer.claims]
         assert all(c.text and c.text[0].isupper() and c.text[-1] in ".!?" for c in answer.claims)
@@ -81,16 +83,25 @@ def test_another_sheet_gives_another_text():
 
 
 def test_abstaining_says_what_is_missing():
-    sheet = CueSheet(gaps=(Gap(sense="face", reason="no face was seen"), Gap(sense="voice", reason="no sound in this video")))
+    sheet = CueSheet(
+        gaps=(Gap(sense="face", reason="no face was seen"), Gap(sense="voice", reason="no sound in this video"))
+    )
     answer = realise(sheet, Answer(abstain=True, claims=(Claim(stance="weak"),)), focus(sheet, "How is he?", EKMAN))
-    assert answer.claims[0].text == "This cannot be told from the clip: face: no face was seen; voice: no sound in this video."
+    assert (
+        answer.claims[0].text
+        == "This cannot be told from the clip: face: no face was seen; voice: no sound in this video."
+    )
     absent = realise(
-        two_people(), Answer(person="P7", abstain=True, claims=(Claim(),)), focus(two_people(), "How does P7 feel?", EKMAN)
+        two_people(),
+        Answer(person="P7", abstain=True, claims=(Claim(),)),
+        focus(two_people(), "How does P7 feel?", EKMAN),
     )
     assert "nothing in the clip was perceived of P7" in (absent.claims[0].text or "")
 
 
 def test_sentences_of_a_model_are_left_alone():
-    answer = Answer(emotion=Emotion(label="joy"), claims=(Claim(text="Own words.", cites=("F1",)), Claim(cites=("F1",))))
+    answer = Answer(
+        emotion=Emotion(label="joy"), claims=(Claim(text="Own words.", cites=("F1",)), Claim(cites=("F1",)))
+    )
     texts = [c.text for c in realise(masked(), answer, focus(masked(), "How is she?", EKMAN)).claims]
     assert texts[0] == "Own words." and "lip corners" in (texts[1] or "")

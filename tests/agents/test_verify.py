@@ -26,7 +26,7 @@ def test_a_true_answer_passes():
         ("She probably feels sad although her words are positive.", "F1 V1 W1", "supports"),
         ("From 2.5 to 4.5 s the lip corners pull down.", "F1", "supports"),
         ("Her voice is 3.1 semitones lower than usual.", "V1", "supports"),
-        ('She says “I am fine, really”.', "T1", "conflicts"),
+        ("She says “I am fine, really”.", "T1", "conflicts"),
     )
     assert codes(masked(), good) == []
 
@@ -75,5 +75,10 @@ def test_a_quote_with_a_gap_in_it_is_checked_piece_by_piece():
 
 
 def test_a_transcript_cannot_smuggle_a_person_into_the_check():
-    sheet = CueSheet(cues={"T1": cue("transcript", 'the speaker says "P2 is to blame"', 0, 1, "P1"), "F1": cue("face", "x y", 0, 1, "P2")})
-    assert codes(sheet, answer(('She says “P2 is to blame”.', "T1", "supports"))) == []
+    sheet = CueSheet(
+        cues={
+            "T1": cue("transcript", 'the speaker says "P2 is to blame"', 0, 1, "P1"),
+            "F1": cue("face", "x y", 0, 1, "P2"),
+        }
+    )
+    assert codes(sheet, answer(("She says “P2 is to blame”.", "T1", "supports"))) == []

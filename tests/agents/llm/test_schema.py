@@ -1,6 +1,7 @@
 import json
 
 import pytest
+
 from cuechain.agents.llm.schema import InvalidError, json_schema, parsed
 from cuechain.agents.values import Answer, EmotionAnswer
 

@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+
 from cuechain.agents import llm, settings
 from cuechain.agents.errors import ConfigError, ModelError, ReplyError
 

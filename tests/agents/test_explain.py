@@ -1,0 +1,66 @@
+import json
+
+from cuechain.agents import llm, settings
+from cuechain.agents.catalogue import cases
+from cuechain.agents.explain import clock, markdown, terminal
+from cuechain.agents.pipeline import check, think
+from cuechain.agents.values import Case, EmotionAnswer, Question, Span
+
+from .sheets import masked
+
+
+def case(task="ask"):
+    question = Question(text="How does she feel, and why?", task=task)
+    return think(masked(), question, check(question), llm.load("rules", settings.load()), settings.load())
+
+
+def rendered(thing) -> str:
+    from rich.console import Console
+
+    console = Console(width=120, record=True, file=open("/dev/null", "w"))  # noqa: SIM115, PTH123
+    console.print(thing)
+    return console.export_text()
+
+
+def test_prose_cites_and_names_what_is_missing():
+    made = case()
+    assert all(f"[{', '.join(c.cites)}]" in made.explanation.text for c in made.answer.claims)
+    assert made.explanation.missing == ("screen: no words on screen",)
+    assert made.explanation.conflicts and "%" in made.explanation.sure
+
+
+def test_markdown_and_terminal_show_answer_cues_and_gaps():
+    for text in (markdown(case()), rendered(terminal(case()))):
+        assert "lip corners clearly pull down" in text
+        assert "F1" in text and "2.5-4.5 s" in text
+        assert "no words on screen" in text
+        assert "rules" in text
+
+
+def test_a_cue_cannot_break_the_markdown_table():
+    sheet = masked()
+    sheet.cues["T1"] = sheet.cues["T1"].model_copy(update={"text": 'the speaker says "a | b\nc"'})
+    made = case().model_copy(update={"sheet": sheet})
+    assert "a \\| b c" in markdown(made)
+
+
+def test_a_stored_case_reads_back_as_it_was(tmp_path):
+    made = case("emotion")
+    path = tmp_path / "case.json"
+    path.write_text(made.model_dump_json())
+    (back,) = cases(path)
+    assert back == made and isinstance(back.answer, EmotionAnswer)
+    lines = tmp_path / "cases.jsonl"
+    lines.write_text(f"{json.dumps(json.loads(made.model_dump_json()))}\n\n{case().model_dump_json()}\n")
+    assert len(list(cases(lines))) == 2
+
+
+def test_clock():
+    assert clock(Span(start=2.14, end=4)) == "2.1-4.0 s"
+    assert clock(Span(start=58, end=62.5)) == "0:58.0-1:02.5"
+    assert clock(None) == ""
+
+
+def test_a_failed_case_says_why():
+    failed = Case(question=Question(text="How?"), sheet=masked(), status="failed", error="the model is down")
+    assert "the model is down" in markdown(failed) and "the model is down" in rendered(terminal(failed))
