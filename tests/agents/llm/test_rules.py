@@ -5,14 +5,15 @@ from __future__ import annotations
 import math
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from cuechain.agents.errors import ConfigError
 from cuechain.agents.llm import load
 from cuechain.agents.llm.labels import affinity, spread
 from cuechain.agents.llm.prototypes import read_cue
 from cuechain.agents.settings import Settings
 from cuechain.agents.values import EKMAN, Cue, CueSheet, Plan, Question
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 ASK = Question(text="How does P1 feel?")
 
