@@ -127,8 +127,8 @@ def _split(inputs: list[str], text: str | None) -> tuple[list[str], str]:
     default = "How does the person feel, and why?"
     last = inputs[-1]
     # A question has a space or a question mark and is no file; a lone argument is a file unless a text was given.
-    is_question = not Path(last).exists() and (" " in last.strip() or last.strip().endswith("?"))
-    if len(last) > 255 or is_question:
+    is_question = len(last) > 255 or (not Path(last).exists() and (" " in last.strip() or last.strip().endswith("?")))
+    if is_question:
         if len(inputs) == 1 and text is None:
             from cuechain.agents.errors import ConfigError
 
@@ -165,12 +165,15 @@ def write(path: Path, text: str) -> None:
     """
     from cuechain.agents.errors import RunError
 
-    part = path.with_name(path.name + ".part")
+    # A pipe or device is written to, not replaced.
+    part = path.with_name(path.name + ".part") if path.is_file() or not path.exists() else path
     try:
         part.write_text(text, "utf-8")
-        part.replace(path)
+        if part is not path:
+            part.replace(path)
     except OSError as error:
-        part.unlink(missing_ok=True)
+        if part is not path:
+            part.unlink(missing_ok=True)
         raise RunError(f"{path} cannot be written: {error.strerror}", "check the folder and the free space") from error
 
 
@@ -276,9 +279,8 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Show a stored Case, or a prompt template by its name."""
-    from cuechain.agents.catalogue import cases
-
     from cuechain import prompts
+    from cuechain.agents.catalogue import cases
 
     if not case.exists() and str(case) in prompts.names():
         typer.echo(prompts.source(str(case)))
@@ -313,9 +315,10 @@ def main() -> NoReturn:
 
     Exit codes: 0 done, 1 a missing or undecodable input and every other failure, 2 wrong usage, 130 interrupted.
     """
-    import click
+    from typer.exceptions import TyperException
+
     from cuechain.agents import registry
-    from cuechain.agents.errors import ConfigError, CueChainError
+    from cuechain.agents.errors import ConfigError, CueChainError, PluginError
 
     debug = "--debug" in sys.argv
     arguments = [a for a in sys.argv[1:] if a != "--debug"]
@@ -327,13 +330,17 @@ def main() -> NoReturn:
         own = {c.name or (c.callback.__name__ if c.callback else "") for c in app.registered_commands}
         if not arguments or arguments[0] not in own:  # verbs of plugins cost nothing where one of ours is called
             for name in registry.names("commands"):
-                app.add_typer(registry.get("commands", name), name=name)
+                try:
+                    app.add_typer(registry.get("commands", name), name=name)
+                except PluginError as error:  # a broken plugin costs its own verbs, not the others
+                    _tell(error)
         code = app(args=arguments, standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
-    except click.exceptions.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
-    except (KeyboardInterrupt, click.exceptions.Abort):
+    except TyperException as error:
+        usage: Any = error
+        usage.show()
+        sys.exit(usage.exit_code)
+    except (KeyboardInterrupt, typer.Abort):
         typer.echo("interrupted", err=True)
         sys.exit(130)
     except CueChainError as error:

@@ -44,8 +44,12 @@ class Perceived:
     """True when an earlier run perceived it."""
 
 
-def senses(settings: Settings) -> list[type[Sense]]:
+def senses(settings: Settings, broken: list[Gap] | None = None) -> list[type[Sense]]:
     """The sense classes in use, each after those whose cues it reads.
+
+    Args:
+        settings: Which senses.
+        broken: Takes a Gap for each plugin that cannot be loaded and was not asked for by name; where it is None they are errors.
 
     Raises:
         ConfigError: A name that is not registered.
@@ -57,7 +61,13 @@ def senses(settings: Settings) -> list[type[Sense]]:
         name = wanted.pop(0)
         if name in waiting:
             continue
-        sense = registry.get("perception", name)
+        try:
+            sense = registry.get("perception", name)
+        except PluginError as error:
+            if broken is None or name in settings.senses:
+                raise
+            broken.append(Gap(sense=name, reason=error.message, hint="mend or uninstall the plugin"))
+            continue
         if not (isinstance(sense, type) and issubclass(sense, Sense)):
             raise PluginError(f"perception tool '{name}' is not a Sense", "subclass cuechain.Sense")
         waiting[name] = sense
@@ -78,7 +88,10 @@ def perceive(clip: Clip, settings: Settings) -> Iterator[Perceived]:
         MediaError: The clip cannot be decoded.
         ToolError: A sense failed and settings.strict is on.
     """
-    used = senses(settings)
+    broken: list[Gap] = []
+    used = senses(settings, None if settings.strict else broken)
+    for gap in broken:
+        yield Perceived(gap.sense, [gap], 0.0, cached=False)
     results: dict[str, list[Cue | Gap]] = {}
     open_senses: dict[str, Sense] = {}
     for sense in used:
