@@ -258,14 +258,22 @@ def _face(cue: Cue, found: Evidence) -> None:
         found.ironic |= bool(IRONIC.search(cue.text))
     for unit, amount in found.units.items():
         found.add(ACTION_UNITS.get(unit, {}), amount)
-    for together, never, more in COMBINED:
-        if together <= set(found.units) and not never & set(found.units):
-            found.add(more, min(found.units[u] for u in together))
+    found.add(combined(found.units))
     if (
         "12" in found.units and "6" in found.absent
     ):  # a smile without the cheeks is polite, not felt (Ekman, Davidson & Friesen 1990)
         found.scores["joy"] = 0.2 * found.scores.get("joy", 0.0)
     _signs(cue, found)
+
+
+def combined(units: Mapping[str, float]) -> dict[str, float]:
+    """What units add by being seen together."""
+    more: dict[str, float] = {}
+    for together, never, adds in COMBINED:
+        if together <= set(units) and not never & set(units):
+            for label, score in adds.items():
+                more[label] = more.get(label, 0.0) + score * min(units[u] for u in together)
+    return more
 
 
 def _amount(after: str) -> float:
@@ -281,6 +289,9 @@ def _amount(after: str) -> float:
 
 
 def _signs(cue: Cue, found: Evidence) -> None:
+    for hit in re.finditer(r"often (?:seen|heard|met) with (\w+)", cue.text):
+        if meaning(hit[1])[0] is not None:
+            found.add(affinity(hit[1]), 0.6)
     for pattern, scores in SIGNS:
         seen, denied = _present(pattern, cue.text)
         if (seen or ("neutral" in scores and denied)) and not found.units.keys() & {"12", "4", "1"} & (
@@ -340,7 +351,11 @@ def _measured(measures: Mapping[str, float | str]) -> Iterator[tuple[str, float]
 
 def _classified(cue: Cue, found: Evidence) -> bool:
     """Add the label scores of a classifier, from measures or wording; whether there were any."""
-    scored = {k: float(v) for k, v in cue.measures.items() if isinstance(v, (int, float)) and meaning(k)[0] is not None}
+    scored: dict[str, float] = {}
+    if cue.sense == "words":
+        scored = {
+            k: float(v) for k, v in cue.measures.items() if isinstance(v, (int, float)) and meaning(k)[0] is not None
+        }
     if not scored and (cue.sense == "words" or "classif" in cue.text):
         for name, number in _SCORE.findall(cue.text):
             label = name.strip().split(" ")[-1].strip("_-")
@@ -360,8 +375,8 @@ def _words(cue: Cue, found: Evidence) -> None:
         valence = float(hit[0].replace("−", "-").replace("–", "-")) if hit else None
         if valence is None and re.search(r"positive|negative", cue.text, re.I):
             valence = 0.5 if re.search("positive", cue.text, re.I) else -0.5
-    if isinstance(valence, (int, float)) and not scored:
-        found.add(by_valence(float(valence)))
+    if isinstance(valence, (int, float)):
+        found.add(by_valence(float(valence)), 0.5 if scored else 1.0)
 
 
 def by_valence(valence: float) -> dict[str, float]:

@@ -9,7 +9,7 @@ from typing import Any
 from cuechain.agents.errors import ConfigError
 from cuechain.agents.llm import Model
 from cuechain.agents.llm.labels import CORE, spread
-from cuechain.agents.llm.prototypes import Evidence, read_cue
+from cuechain.agents.llm.prototypes import Evidence, combined, read_cue
 from cuechain.agents.llm.serialise import RELATIONS, SENTIMENTS, asked, role
 from cuechain.agents.settings import Settings
 from cuechain.agents.values import EKMAN, CueSheet, Plan, Question, Relation, Sentiment
@@ -68,6 +68,9 @@ def reading(sheet: CueSheet, person: str | None) -> Reading:
         held = by_sense.setdefault(cue.sense, dict.fromkeys(EKMAN, 0.0))
         for label, score in found.scores.items():
             held[label] += score * late
+    if "face" in by_sense:
+        for label, more in _together(sheet, evidence).items():
+            by_sense["face"][label] = max(0.0, by_sense["face"][label] + more)
     for sense, held in by_sense.items():  # five cues of one sense are not five witnesses
         total = sum(held.values())
         if total:
@@ -79,6 +82,25 @@ def reading(sheet: CueSheet, person: str | None) -> Reading:
     core = _felt(body, said, relation)
     strength = sum(body.values()) + sum(said.values())
     return Reading(core, relation, _abstain(strength), evidence, strength)
+
+
+def _together(sheet: CueSheet, evidence: dict[str, Evidence]) -> dict[str, float]:
+    """What units of different cues add by being seen at one time; a tool may report one movement a cue."""
+    faces = [(sheet.cues[k].span, e) for k, e in evidence.items() if sheet.cues[k].sense == "face" and e.units]
+    best: dict[str, float] = {}
+    for span, own in faces:
+        beside = [e for s, e in faces if s is None or span is None or s.overlap(span) > 0]
+        if len(beside) < 2:
+            continue
+        units: dict[str, float] = {}
+        for one in beside:
+            for unit, amount in one.units.items():
+                units[unit] = max(amount, units.get(unit, 0.0))
+        alone = combined(own.units)
+        more = {k: 0.6 * (v - alone.get(k, 0.0)) for k, v in combined(units).items()}
+        if sum(more.values()) > sum(best.values()):
+            best = more
+    return best
 
 
 def _feeling(scores: dict[str, float]) -> float:
