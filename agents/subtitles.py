@@ -29,14 +29,20 @@ class Subtitle:
 
 
 def decode_text(data: bytes) -> str:
-    """Bytes of a text file into characters: byte order mark, else UTF-8, else Windows-1252, which reads any byte."""
+    """Bytes of a text file into characters: byte order mark, else UTF-16 or UTF-8, else Windows-1252, which reads any byte."""
     for mark, name in ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
         if data.startswith(mark):
             return data.decode(name, "replace")
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError:
-        return data.decode("cp1252", "replace")
+    start = data[:2000]
+    for name, high in (("utf-16-le", start[1::2]), ("utf-16-be", start[::2])):
+        if high.count(0) > 0.4 * len(high) and start.count(0) < 0.6 * len(
+            start
+        ):  # half of each letter is zero, the other is not
+            return data.decode(name, "replace")
+    text = data.decode("utf-8", "replace")
+    broken = text.count("\ufffd")
+    # One spoilt byte in a UTF-8 file must not garble all its other letters.
+    return text if sum(c > "\x7f" for c in text) >= 2 * broken else data.decode("cp1252", "replace")
 
 
 def said(raw: str, start: float, end: float) -> Subtitle | None:
@@ -55,6 +61,7 @@ def said(raw: str, start: float, end: float) -> Subtitle | None:
 def parse(text: str, suffix: str) -> list[Subtitle]:
     """Timed lines of an .srt or .vtt text; damaged entries are left out, an unreadable file gives an empty list."""
     import av
+    from av.error import FFmpegError
 
     text = _VOICE.sub(r"\1: ", text.replace("\x00", ""))
     kind = "webvtt" if suffix.lower() == ".vtt" else "srt"
@@ -62,11 +69,11 @@ def parse(text: str, suffix: str) -> list[Subtitle]:
         text = "WEBVTT\n\n" + text
     lines: list[Subtitle] = []
     try:
-        with av.open(io.BytesIO(text.encode()), format=kind) as container:
+        with av.open(io.BytesIO(text.encode()), "r", format=kind) as container:
             for packet in container.demux(container.streams.subtitles):
                 try:
                     items = packet.decode()
-                except av.error.FFmpegError:
+                except FFmpegError:
                     continue
                 for item in items:
                     if packet.pts is None or packet.duration is None:
@@ -76,6 +83,6 @@ def parse(text: str, suffix: str) -> list[Subtitle]:
                     raw = getattr(item, "dialogue", b"") or getattr(item, "text", b"")
                     line = said(raw.decode("utf-8", "replace"), start, end)
                     lines.extend([line] if line else [])
-    except (av.error.FFmpegError, ValueError):
+    except (FFmpegError, ValueError):
         return lines
     return lines

@@ -1,0 +1,156 @@
+"""Pictures as senses get them: upright, small enough, and only as many as there is something new to see."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from cuechain.agents.probe import image_of, page_seconds, shown
+from cuechain.agents.values import Media
+
+if TYPE_CHECKING:
+    import numpy as np
+    from PIL import Image
+
+MAX_SIDE = 1280
+"""Longest side of a frame that senses get, in pixels: enough for small print, a quarter of 4K."""
+
+STILL = 0.004
+"""Mean absolute difference of thumbnails (0-1) under which a picture counts as unchanged; codec noise lies below it."""
+
+STILL_SECONDS = 0.5
+"""An unchanged picture is still handed out this often, so that no stretch goes unseen."""
+
+CUT = 0.14
+"""Thumbnail difference that makes a new shot, when it also stands out threefold from the motion before it."""
+
+
+@dataclass(slots=True)
+class Frame:
+    """One picture of a clip."""
+
+    time: float
+    """Seconds from the beginning."""
+    image: np.ndarray
+    """uint8 (height, width, 3) RGB as shown; longest side at most MAX_SIDE."""
+    index: int
+    """Number among the sampled frames."""
+    shot: int
+    """Number of the shot, from 0."""
+    motion: float
+    """Mean absolute difference to the sampled frame before, 0 to 1, on 64×36 grey thumbnails; 0 at a cut."""
+    hold: float
+    """Seconds that this frame stands for, until the next one; 0 for a still image."""
+    size: tuple[int, int]
+    """Width and height of the original in pixels, as shown."""
+
+
+@dataclass(slots=True)
+class Picture:
+    """One decoded picture before it is known whether anybody wants to see it."""
+
+    time: float
+    """Seconds from the beginning."""
+    until: float
+    """When it ends, as far as the file says; `time` for a still image."""
+    image: Callable[[], np.ndarray]
+    """Converts it to an upright RGB array: costs more than decoding, so only sampled pictures are."""
+    thumb: np.ndarray
+    """uint8 (36, 64) grey."""
+    size: tuple[int, int]
+    """Width and height of the original in pixels, as shown."""
+
+
+def of_video(frame: Any, video: Any, time: float) -> Picture:
+    """A decoded frame as a picture. Turning and scaling wait until somebody wants it."""
+    import numpy as np
+
+    width, height, turns = shown(video, frame)
+    scale = min(1.0, MAX_SIDE / max(width, height))
+    small = max(1, round(width * scale)), max(1, round(height * scale))
+
+    def image() -> np.ndarray:
+        array = frame.reformat(*small, "rgb24").to_ndarray()
+        return np.ascontiguousarray(np.rot90(array, turns)) if turns else array
+
+    rate = video.average_rate or 25
+    length = float(frame.duration * frame.time_base) if frame.duration and frame.time_base else float(1 / rate)
+    thumb = frame.reformat(64, 36, "gray").to_ndarray()
+    return Picture(time, time + length, image, thumb, (height, width) if turns % 2 else (width, height))
+
+
+def of_image(media: Media) -> Iterator[Picture]:
+    """The pictures of an image file: one, or those of an animation; of a document of several pages the first.
+
+    Raises:
+        MediaError: The file is damaged.
+    """
+    import numpy as np
+
+    time = 0.0
+    with image_of(str(media.path)) as source:
+        for index in range(getattr(source, "n_frames", 1) if media.duration else 1):
+            hold = page_seconds(source, index) if media.duration else 0.0
+            picture = _rgb(source, alone=media.duration is None)
+            array = np.asarray(picture)
+            thumb = np.asarray(picture.convert("L").resize((64, 36)))
+            yield Picture(time, time + hold, lambda array=array: array, thumb, media.size or picture.size)
+            time += hold
+
+
+def _rgb(image: Image.Image, *, alone: bool) -> Image.Image:
+    """Upright, at most MAX_SIDE, RGB, on white where it is transparent. `alone`: no later frame builds on this one."""
+    import numpy as np
+    from PIL import Image, ImageOps
+
+    # Scaled down before all else, where that is possible: a picture of 170 megapixels is half a gigabyte in RGB.
+    if alone and image.mode in ("RGB", "RGBA", "L", "LA", "CMYK", "YCbCr"):
+        image.thumbnail((MAX_SIDE, MAX_SIDE))
+    if image.mode.startswith(("I", "F")):  # 16 and 32 bits: Pillow would clip them to white
+        values = np.nan_to_num(np.asarray(image, np.float32))
+        top = next((t for t in (1.0, 255.0, 65_535.0) if values.max(initial=0) <= t), float(values.max(initial=0)))
+        image = Image.fromarray((np.clip(values / top, 0, 1) * 255).astype(np.uint8))
+    picture = image.convert("RGBA" if "transparency" in image.info or "A" in image.mode else "RGB")
+    picture.thumbnail((MAX_SIDE, MAX_SIDE))
+    if alone:
+        ImageOps.exif_transpose(picture, in_place=True)
+    if picture.mode == "RGBA":  # words on a transparent ground are dark more often than light
+        picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture).convert("RGB")
+    return picture
+
+
+def sampled(pictures: Iterator[Picture], fps: float) -> Iterator[Frame]:
+    """Keep what a sense needs to see: at most `fps` a second where something moves, less where nothing does, every cut."""
+    import numpy as np
+
+    step = 1.0 / fps
+    waiting: Frame | None = None  # a frame goes out when it is known how long it stands
+    before: Any = None
+    due, usual, end = -1e9, 0.02, 0.0
+    for picture in pictures:
+        end = max(end, picture.until)
+        if picture.time + 1e-6 < due:
+            continue
+        grey = picture.thumb.astype(np.int16)
+        motion = float(np.abs(grey - before).mean()) / 255 if before is not None else 0.0
+        cut = before is not None and motion > CUT and motion > 3 * usual
+        if waiting and not cut and motion < STILL and picture.time - waiting.time < STILL_SECONDS:
+            continue
+        usual = 0.9 * usual + 0.1 * motion if not cut else 0.02
+        if waiting:
+            waiting.hold = picture.time - waiting.time
+            yield waiting
+        waiting = Frame(
+            time=picture.time,
+            image=picture.image(),
+            index=waiting.index + 1 if waiting else 0,
+            shot=(waiting.shot if waiting else 0) + cut,
+            motion=0.0 if cut else motion,
+            hold=0.0,
+            size=picture.size,
+        )
+        before, due = grey, picture.time + step * 0.999
+    if waiting:
+        waiting.hold = max(0.0, end - waiting.time)
+        yield waiting
