@@ -73,7 +73,8 @@ def _how(sheet: CueSheet, answer: Answer, focus: Focus, claim: Claim, emotion: E
             if against
             else ", behind a controlled front"
         )
-    if answer.relation == "sarcastic":
+    spoken = any(sheet.cues[i].sense in ("transcript", "words") for i in claim.cites if i in sheet.cues)
+    if answer.relation == "sarcastic" and spoken:
         return base + f": {_possessive(focus)} words do not seem to be meant as they sound"
     if answer.relation == "mixed":
         return base + (
@@ -118,7 +119,7 @@ def _when_head(sheet: CueSheet, answer: Answer, focus: Focus, claim: Claim, emot
 def _which(sheet: CueSheet, answer: Answer, focus: Focus, claim: Claim, emotion: Emotion) -> str:
     sense = sheet.cues[claim.cites[0]].sense if claim.cites and claim.cites[0] in sheet.cues else "evidence"
     name = _SENSES.get(sense, sense)
-    verb = "say" if name.startswith("words") else "says"
+    verb = "matter" if name.startswith("words") else "matters"
     return f"the {name} {verb} most: {_subject(focus)} {_surely(emotion)} {_feels(focus, emotion.label)}"
 
 
@@ -132,7 +133,7 @@ def _cause(sheet: CueSheet, answer: Answer, focus: Focus, claim: Claim, emotion:
         sheet.cues[i] for c in answer.claims for i in c.cites if i in sheet.cues and sheet.cues[i].sense == "transcript"
     ]
     head = _how(sheet, answer, focus, claim, emotion)
-    return f"{head}; what is said at the time may tell the cause" if spoken else f"{head}; no cue tells what caused it"
+    return f"{head}; what is said at the time may tell the cause" if spoken else f"{head}; no cue shows what caused it"
 
 
 _HEADS: dict[str, Callable[[CueSheet, Answer, Focus, Claim, Emotion], str]] = {
@@ -176,9 +177,12 @@ def _clause(cue: Cue, focus: Focus) -> str:
         who = _subject(focus) if cue.person in (focus.person, None) and focus.person else cue.person or "the speaker"
         words = _SPEAKER_SAYS.sub("", text)
         verb = "say" if who == "they" else "says"
-        return f"{who} {verb} {words}" if words != text else text
+        quoted = words if words[:1] in "\"“'‘" else f"“{words}”"
+        return f"{who} {verb} {quoted}" if words != text else text
     if text.lower().startswith(("the ", "there ", "this ")) or cue.sense not in _SENSES:
         return text[0].lower() + text[1:] if text.startswith(("The ", "There ", "This ")) else text
+    if text.startswith(("words ", "voice ", "speech ")):  # other tools' wordings, made a clause
+        return f"the {text}"
     return f"the {_SENSES[cue.sense]}: {text}"
 
 
@@ -190,8 +194,10 @@ def _reading(claim: Claim, answer: Answer) -> str:
     if claim.stance == "conflicts":
         return f", which by itself would fit {noun}"
     if claim.stance == "weak":
-        return ", which says little either way"
-    return f", which fits {noun}"
+        return ", which is weak evidence either way"
+    return (
+        f", which fits {noun}" if claim.points == answer.emotion.label else f", which by itself would sooner fit {noun}"
+    )
 
 
 def _subject(focus: Focus) -> str:

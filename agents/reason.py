@@ -174,12 +174,16 @@ def _chain(
 def _plan(sheet: CueSheet, question: Question, task: Task, planner: Planner, found: Focus) -> Reasoned:
     """Plan each stretch, put the plans together, leave the sentences to the realiser."""
     labels = labels_of(question, task) or OPEN
+    focused = Step(name="focus", output=found.model_dump_json())
+    if found.person is not None and sheet.people and found.person not in sheet.people:
+        absent = task.answer(person=found.person, span=found.span, abstain=True, claims=(Claim(stance="weak"),))
+        return Reasoned(absent, found, [focused])
     begin = time.perf_counter()
     stretches = segments(within(sheet, found.span))
     plans = [planner.plan(part, question, labels, found.person) for _, part in stretches]
     whole = _together(plans)
     steps = [
-        Step(name="focus", output=found.model_dump_json()),
+        focused,
         Step(name="plan", output=whole.model_dump_json(), seconds=time.perf_counter() - begin),
     ]
     if found.kind == "change" and len(plans) == 1 and stretches[0][0] is not None:
@@ -266,6 +270,10 @@ def _answer(sheet: CueSheet, plan: Plan, found: Focus, task: Task) -> Answer:
     claims = _evidence(sheet, plan, label, torn=relation in ("masked", "sarcastic", "mixed"))
     lead = tuple(i for c in claims if c.stance == "supports" for i in c.cites)[:3]
     doubt = tuple(i for c in claims if c.stance == "conflicts" for i in c.cites)[:1]
+    if relation == "sarcastic" and not any(sheet.cues[i].sense == "transcript" for i in (*lead, *doubt)):
+        # Words that mean their opposite must be shown.
+        spoken = [i for i, c in sheet.cues.items() if c.sense == "transcript" and c.person in (found.person, None)]
+        doubt = (*doubt, *sorted(spoken, key=lambda i: -plan.weight.get(i, 0.0))[:1])
     head = Claim(cites=(*lead, *doubt) or claims[0].cites if claims else (), points=label)
     answer = task.answer(
         person=found.person,

@@ -87,8 +87,10 @@ def _persons(
 ) -> Iterable[Problem]:
     about = {c.person for c in cited if c.person}
     outside = _QUOTE.sub(" ", text)
+    own = " ".join(c.text for c in cited)
     for name in sheet.people:
-        if about and name not in about and re.search(rf"\b{re.escape(name)}\b", outside) and claim.stance != "context":
+        named = rf"\b{re.escape(name)}\b"
+        if about and name not in about and re.search(named, outside) and not re.search(named, own):
             yield _problem(
                 "wrong_person", number, f"the claim speaks of {name}, the cited cues of {', '.join(sorted(about))}"
             )
@@ -114,7 +116,9 @@ def _senses(sheet: CueSheet, number: int, text: str, cited: list[Cue], *, abstai
         if not found or serving & have or found.group() in own or abstains:
             continue
         if sense in gaps and not serving & perceived:
-            yield _problem("from_gap", number, f"'{found.group()}' speaks of the {sense}, which was not perceived at all")
+            yield _problem(
+                "from_gap", number, f"'{found.group()}' speaks of the {sense}, which was not perceived at all"
+            )
         elif cited:
             yield _problem("wrong_sense", number, f"'{found.group()}' speaks of the {sense}, but no cited cue is of it")
 
