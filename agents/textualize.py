@@ -49,18 +49,20 @@ def letter(sense: str) -> str:
     return _LETTERS.get(sense, sense[:2].upper())
 
 
-def _order(cue: Cue) -> tuple[float, float, str, str]:
-    return (cue.span.start if cue.span else 0.0, cue.span.end if cue.span else 0.0, cue.sense, cue.text)
+def _order(cue: Cue) -> tuple[float, float, str]:
+    """In time; cues without a time come first and keep the order in which they were perceived, as lines of a thread do."""
+    return (cue.span.start, cue.span.end, cue.sense) if cue.span else (-1.0, -1.0, "")
 
 
 def _merged(cues: Iterable[Cue]) -> list[Cue]:
     """Join cues that say the same of the same person and touch in time."""
     done: list[Cue] = []
+    # A repeated line of a text without times is said twice, not one thing seen for longer.
     latest: dict[tuple[str, str, str | None, str | None], int] = {}
     for cue in sorted(cues, key=_order):
         key = (cue.sense, cue.text, cue.person, cue.media)
         before = done[latest[key]] if key in latest else None
-        if before and before.span == cue.span:
+        if before and before.span and before.span == cue.span:
             continue
         if before and before.span and cue.span and cue.span.start - before.span.end <= _JOIN_SECONDS:
             span = Span(start=before.span.start, end=max(before.span.end, cue.span.end))
