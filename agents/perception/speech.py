@@ -21,16 +21,19 @@ def clean(sound: np.ndarray) -> np.ndarray:
     return np.clip(np.nan_to_num(np.asarray(sound, dtype=np.float32), posinf=0.0, neginf=0.0), -1.0, 1.0)
 
 
-def speech_stretches(sound: np.ndarray, *, silence: float = 0.5, longest: float = 20.0) -> list[Span]:
+def speech_stretches(
+    sound: np.ndarray, *, silence: float = 0.5, longest: float = 20.0, room: float = 0.1
+) -> list[Span]:
     """Stretches in which somebody speaks, in order of time.
 
     Args:
         sound: Waveform at RATE; may be a memory map of hours.
         silence: Seconds without speech that part two stretches.
         longest: A longer stretch is split at its last short silence.
+        room: Seconds that are left on both sides.
 
     Returns:
-        Spans in seconds; empty when nobody speaks. A hundred milliseconds of room are left on both sides.
+        Spans in seconds; empty when nobody speaks.
     """
     from faster_whisper.vad import VadOptions, get_speech_timestamps
 
@@ -38,7 +41,7 @@ def speech_stretches(sound: np.ndarray, *, silence: float = 0.5, longest: float 
         min_speech_duration_ms=150,
         max_speech_duration_s=longest,
         min_silence_duration_ms=round(silence * 1000),
-        speech_pad_ms=100,
+        speech_pad_ms=round(room * 1000),
     )
     found: list[Span] = []
     for begin in range(0, len(sound), WINDOW * RATE):

@@ -1,0 +1,176 @@
+"""The delivery of one utterance in numbers, and a speaker's usual delivery."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cuechain.agents.perception.pitch import HOP, Track, breaks, runs, syllables
+from cuechain.agents.values import Span
+
+if TYPE_CHECKING:
+    import numpy as np
+
+LEAST_VOICED = 0.4
+"""Seconds of voice under which an utterance says too little to be measured."""
+
+_USUAL_VOICED, _USUAL_UTTERANCES = 6.0, 3
+"""Seconds of voice and utterances that a speaker's usual needs."""
+
+_PAUSE = 0.25
+"""Seconds of silence that count as a pause; shorter ones are stop consonants (Goldman-Eisler 1968)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """How one utterance is spoken."""
+
+    span: Span
+    """When."""
+    person: str | None
+    """Who, where that is known."""
+    voiced: float
+    """Seconds with voice."""
+    pitch: float
+    """Mean pitch of the voiced frames, semitones above 100 Hz, without the outer 5 % on both sides."""
+    pitch_range: float
+    """10th to 90th percentile of pitch, semitones."""
+    loudness: float
+    """Median level of the voiced frames, dB below full scale."""
+    sharpness: float
+    """Median level above 1 kHz over that below, dB."""
+    pace: float
+    """Syllable nuclei per second of speech, pauses left out."""
+    words_per_second: float | None
+    """Words per second of speech, pauses left out; None where the words are not known."""
+    pause_max: float
+    """Longest pause inside, seconds."""
+    pause_share: float
+    """Share of the time from the first to the last sound that is pause."""
+    breaks: float
+    """Voice breaks per second of voice."""
+
+    @property
+    def hertz(self) -> float:
+        """Mean pitch in Hz."""
+        return 100 * 2 ** (self.pitch / 12)
+
+
+@dataclass(frozen=True, slots=True)
+class Usual:
+    """A speaker's usual, and the least difference from it that stands out."""
+
+    pitch: float
+    pitch_range: float
+    loudness: float
+    sharpness: float
+    pace: float
+    words_per_second: float | None
+    pitch_unit: float
+    """Semitones: the spread between the speaker's utterances, 1.5 to 2.5."""
+    loudness_unit: float
+    """dB: the spread between the speaker's utterances, 3 to 5."""
+
+
+def delivery(part: Track, speech: np.ndarray, span: Span, person: str | None, words: int | None) -> Delivery | None:
+    """Measure one utterance.
+
+    Args:
+        part: Its frames.
+        speech: Mask of its frames in which somebody speaks.
+        span: When it is.
+        person: Who speaks.
+        words: Number of words, where it is known.
+
+    Returns:
+        None when there is too little voice in it.
+    """
+    import numpy as np
+
+    spoken = part.at(speech)
+    if spoken.voiced < LEAST_VOICED:
+        return None
+    pitch = spoken.semitones[~np.isnan(spoken.semitones)]
+    low, p10, p90, high = np.percentile(pitch, (5, 10, 90, 95))
+    first, last = int(np.flatnonzero(speech)[0]), int(np.flatnonzero(speech)[-1]) + 1
+    pauses = [p for a, b in runs(~speech[first:last]) if (p := (b - a) * HOP) >= _PAUSE]
+    length = (last - first) * HOP
+    speaking = max(length - sum(pauses), HOP)
+    return Delivery(
+        span=span,
+        person=person,
+        voiced=spoken.voiced,
+        pitch=float(pitch[(pitch >= low) & (pitch <= high)].mean()),
+        pitch_range=float(p90 - p10),
+        loudness=float(np.median(spoken.loudness[~np.isnan(spoken.semitones)])),
+        sharpness=float(np.median(spoken.sharpness[~np.isnan(spoken.semitones)])),
+        pace=syllables(part) / speaking,
+        words_per_second=words / speaking if words else None,
+        pause_max=max(pauses, default=0.0),
+        pause_share=sum(pauses) / length,
+        breaks=breaks(part) / spoken.voiced,
+    )
+
+
+def usual(others: Sequence[Delivery], one: Delivery) -> Usual | None:
+    """What is usual for the speaker of an utterance, from the speaker's other utterances; None where there is too little of them."""
+    import numpy as np
+
+    if len(others) + 1 < _USUAL_UTTERANCES or sum(d.voiced for d in others) + one.voiced < _USUAL_VOICED:
+        return None
+
+    def middle(name: str) -> float:
+        return _weighted_median([getattr(d, name) for d in others], [d.voiced for d in others])
+
+    def spread(name: str) -> float:
+        # 1.4826 turns the median absolute deviation into a standard deviation (normal distribution).
+        centre = middle(name)
+        return 1.4826 * float(np.median([abs(getattr(d, name) - centre) for d in others])) if len(others) >= 5 else 0.0
+
+    return Usual(
+        pitch=middle("pitch"),
+        pitch_range=middle("pitch_range"),
+        loudness=middle("loudness"),
+        sharpness=middle("sharpness"),
+        pace=middle("pace"),
+        words_per_second=middle("words_per_second") if all(d.words_per_second for d in others) else None,
+        pitch_unit=min(max(1.5, spread("pitch")), 2.5),
+        loudness_unit=min(max(3.0, spread("loudness")), 5.0),
+    )
+
+
+def measures(one: Delivery, own: Usual | None) -> dict[str, float | str]:
+    """The raw numbers of a cue; those relative to the speaker's usual only where it is known."""
+    found: dict[str, float | str] = {
+        "f0_mean_hz": round(one.hertz, 1),
+        "f0_range_st": round(one.pitch_range, 1),
+        "syllables_per_s": round(one.pace, 1),
+        "pause_max_s": round(one.pause_max, 2),
+        "pause_share": round(one.pause_share, 2),
+        "breaks_per_s": round(one.breaks, 2),
+        "voiced_s": round(one.voiced, 2),
+        "reference": "speaker" if own else "general",
+    }
+    if one.words_per_second is not None:
+        found["rate_wps"] = round(one.words_per_second, 2)
+    if own:
+        found["f0_rel_st"] = round(one.pitch - own.pitch, 1)
+        found["f0_range_rel"] = round(one.pitch_range / max(own.pitch_range, 1.0), 2)
+        found["loudness_rel_db"] = round(one.loudness - own.loudness, 1)
+        found["sharpness_rel_db"] = round(one.sharpness - own.sharpness, 1)
+        found["rate_rel"] = round(rate(one, own), 2)
+    return found
+
+
+def rate(one: Delivery, own: Usual) -> float:
+    """Pace over the speaker's usual pace: in syllables as they sound, as words differ in length."""
+    return one.pace / own.pace if own.pace > 0 and one.pace > 0 else 1.0
+
+
+def _weighted_median(values: list[float], weights: list[float]) -> float:
+    import numpy as np
+
+    order = np.argsort(values)
+    total = np.cumsum(np.asarray(weights)[order])
+    return float(np.asarray(values)[order][np.searchsorted(total, total[-1] / 2)])
