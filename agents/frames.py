@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from cuechain.agents.probe import image_of, page_seconds, shown
@@ -22,8 +24,12 @@ STILL = 0.004
 STILL_SECONDS = 0.5
 """An unchanged picture is still handed out this often, so that no stretch goes unseen."""
 
-CUT = 0.14
-"""Thumbnail difference that makes a new shot, when it also stands out threefold from the motion before it."""
+CUT = 0.08
+"""Thumbnail difference from one decoded picture to the next that makes a new shot, when it is also twice the motion around it. Titles
+that pop up stay below; walking past the lens and fast pans reach 0.12, but over many pictures."""
+
+CUT_SECONDS = 0.2
+"""Pictures closer than this are compared as one movement; what comes and goes within half of it is a flash, not a shot."""
 
 
 @dataclass(slots=True)
@@ -120,24 +126,46 @@ def _rgb(image: Image.Image, *, alone: bool) -> Image.Image:
     return picture
 
 
-def sampled(pictures: Iterator[Picture], fps: float) -> Iterator[Frame]:
-    """Keep what a sense needs to see: at most `fps` a second where something moves, less where nothing does, every cut."""
+def _difference(a: Picture, b: Picture) -> float:
+    """Mean absolute difference of two thumbnails, 0 to 1."""
     import numpy as np
 
+    return float(np.abs(a.thumb.astype(np.int16) - b.thumb).mean()) / 255
+
+
+def _cuts(pictures: Iterator[Picture]) -> Iterator[tuple[Picture, bool]]:
+    """Each picture, and whether a shot begins with it: a jump that neither the two steps before nor the two after it come near."""
+    row: deque[tuple[Picture, float] | None] = deque([None] * 5, maxlen=5)  # each with its step from the picture before
+    latest = -1.0
+    for picture in chain(pictures, (None, None)):
+        before = row[-1][0] if row[-1] else None
+        row.append((picture, _difference(before, picture) if before else 0.0) if picture else None)
+        if not (here := row[2]):
+            continue
+        cut = False
+        if here[1] > CUT and row[1] and here[0].time - latest > CUT_SECONDS / 2:
+            near = [s[1] if s and abs(s[0].time - here[0].time) < CUT_SECONDS else 0.0 for s in row]
+            usual = sum(sorted(near[:2] + near[3:])[1:3]) / 2  # median of the four
+            close = [s[0] if s and abs(s[0].time - here[0].time) < CUT_SECONDS / 2 else None for s in row]
+            after = close[4] or close[3] or here[0]
+            cut = here[1] > 2 * usual and all(_difference(p, after) > CUT for p in (close[0], row[1][0]) if p)
+        latest = here[0].time if cut else latest
+        yield here[0], cut
+
+
+def sampled(pictures: Iterator[Picture], fps: float) -> Iterator[Frame]:
+    """Keep what a sense needs to see: at most `fps` a second where something moves, less where nothing does, every shot."""
     step = 1.0 / fps
     waiting: Frame | None = None  # a frame goes out when it is known how long it stands
-    before: Any = None
-    due, usual, end = -1e9, 0.02, 0.0
-    for picture in pictures:
-        end = max(end, picture.until)
+    kept: Picture | None = None
+    due, end, cut = -1e9, 0.0, False
+    for picture, begins in _cuts(pictures):
+        end, cut = max(end, picture.until), cut or begins
         if picture.time + 1e-6 < due:
             continue
-        grey = picture.thumb.astype(np.int16)
-        motion = float(np.abs(grey - before).mean()) / 255 if before is not None else 0.0
-        cut = before is not None and motion > CUT and motion > 3 * usual
+        motion = _difference(kept, picture) if kept else 0.0
         if waiting and not cut and motion < STILL and picture.time - waiting.time < STILL_SECONDS:
             continue
-        usual = 0.9 * usual + 0.1 * motion if not cut else 0.02
         if waiting:
             waiting.hold = picture.time - waiting.time
             yield waiting
@@ -150,7 +178,7 @@ def sampled(pictures: Iterator[Picture], fps: float) -> Iterator[Frame]:
             hold=0.0,
             size=picture.size,
         )
-        before, due = grey, picture.time + step * 0.999
+        kept, due, cut = picture, picture.time + step * 0.999, False
     if waiting:
         waiting.hold = max(0.0, end - waiting.time)
         yield waiting

@@ -28,6 +28,9 @@ __all__ = ["RATE", "Clip", "Frame", "Subtitle", "opened", "probe"]
 RATE = 16_000
 """Samples per second of every waveform."""
 
+PASS = 2
+"""Raised whenever the pass would hand out other pictures or other sound: part of every cache key."""
+
 MAX_HOLE = 3600 * RATE
 """Longest silence, in samples, that is put where a sound track has a hole; a longer one is a broken clock."""
 

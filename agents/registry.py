@@ -43,7 +43,7 @@ def get(kind: RegistryKind, name: str) -> Any:
     _check(kind, name)
     try:
         return _entries(kind)[name].load()
-    except (ImportError, AttributeError) as error:
+    except Exception as error:  # whatever a stranger's module does when it is imported
         raise PluginError(f"{_SINGULAR[kind]} '{name}' cannot be loaded: {error}") from error
 
 

@@ -102,7 +102,7 @@ def wav() -> Callable[..., Path]:
 
 
 def _scene(time: float, shot: int, size: tuple[int, int], *, still: bool) -> Any:
-    """A coloured ground, another one for each shot, with a bright square that crosses it once in two seconds."""
+    """A coloured ground, another one for each shot, with a bright square that goes to and fro in two seconds."""
     import numpy as np
 
     width, height = size
@@ -110,7 +110,7 @@ def _scene(time: float, shot: int, size: tuple[int, int], *, still: bool) -> Any
     image = np.empty((height, width, 3), np.uint8)
     image[:] = colours[shot % len(colours)]
     side = height // 3
-    left = 0 if still else round((time / 2 % 1) * (width - side))
+    left = 0 if still else round(abs((time + 1) % 2 - 1) * (width - side))
     image[height // 3 : height // 3 + side, left : left + side] = (250, 250, 250)
     return image
 

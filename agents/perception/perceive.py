@@ -11,13 +11,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import TypeAdapter
+
 from cuechain.agents import registry
-from cuechain.agents.errors import CueChainError, PluginError, ToolError
-from cuechain.agents.media import Clip
+from cuechain.agents.errors import ConfigError, CueChainError, MediaError, PluginError, RunError, ToolError
+from cuechain.agents.media import PASS, Clip
 from cuechain.agents.perception.sense import Sense
 from cuechain.agents.settings import Settings
 from cuechain.agents.values import Cue, Gap
-from pydantic import TypeAdapter
 
 _FOUND = TypeAdapter(list[Cue | Gap])
 
@@ -57,19 +58,21 @@ def senses(settings: Settings, broken: list[Gap] | None = None) -> list[type[Sen
     """
     wanted = list(settings.senses or registry.names("perception"))
     waiting: dict[str, type[Sense]] = {}
+    tried: set[str] = set()
     while wanted:
         name = wanted.pop(0)
-        if name in waiting:
+        if name in waiting or name in tried:
             continue
         try:
             sense = registry.get("perception", name)
-        except PluginError as error:
+            if not (isinstance(sense, type) and issubclass(sense, Sense)):
+                raise PluginError(f"perception tool '{name}' is not a Sense", "subclass cuechain.Sense")
+        except (PluginError, ConfigError) as error:  # ConfigError: a plugin listens to what is not installed
             if broken is None or name in settings.senses:
                 raise
+            tried.add(name)
             broken.append(Gap(sense=name, reason=error.message, hint="mend or uninstall the plugin"))
             continue
-        if not (isinstance(sense, type) and issubclass(sense, Sense)):
-            raise PluginError(f"perception tool '{name}' is not a Sense", "subclass cuechain.Sense")
         waiting[name] = sense
         wanted.extend(sense.after)  # what it listens to is perceived too, named or not
     ordered: list[type[Sense]] = []
@@ -92,40 +95,60 @@ def perceive(clip: Clip, settings: Settings) -> Iterator[Perceived]:
     used = senses(settings, None if settings.strict else broken)
     for gap in broken:
         yield Perceived(gap.sense, [gap], 0.0, cached=False)
-    results: dict[str, list[Cue | Gap]] = {}
-    open_senses: dict[str, Sense] = {}
-    for sense in used:
-        gap = _cannot(sense, clip)
-        cached = None if gap else _load(_entry(sense, used, clip, settings))
-        if gap or cached is not None:
-            found: list[Cue | Gap] = [gap] if gap else cached or []
-            results[sense.name] = found
-            yield Perceived(sense.name, found, 0.0, cached=gap is None)
-        else:
-            open_senses[sense.name] = sense(settings)
+    known = tuple(clip.notes)
+    told = _entry("media", clip, settings)
+    clip.notes += [n for n in _load(told) or () if isinstance(n, Gap) and n not in known]
 
-    spent, failed = _watch(clip, list(open_senses.values()), settings)
+    results: dict[str, list[Cue | Gap]] = {}
+    made: dict[str, Sense] = {}
     for sense in used:
-        if sense.name not in open_senses:
+        cached = None
+        try:
+            found: list[Cue | Gap] | None = _cannot(sense, clip)
+            if found is None and not any(name in made for name in sense.after):
+                found = cached = _load(_entry_of(sense, clip, settings, _heard(sense, results)))
+            if found is None:
+                made[sense.name] = sense(settings)
+                continue
+        except Exception as problem:
+            found = [_failure(sense.name, problem, settings)]
+        results[sense.name] = found
+        yield Perceived(sense.name, found, 0.0, cached=cached is not None)
+
+    spent, failed = _watch(clip, list(made.values()), settings)
+    for sense in used:
+        if sense.name not in made:
             continue
         begin = time.perf_counter()
-        heard = [c for name in sense.after for c in results.get(name, []) if isinstance(c, Cue)]
-        error = failed.get(sense.name)
+        heard = _heard(sense, results)
         try:
-            if error:
-                raise error
-            found = list(open_senses.pop(sense.name).perceive(clip, heard))
-            _store(_entry(sense, used, clip, settings), found)
-        except CueChainError as problem:
-            if settings.strict:
-                raise
-            found = [Gap(sense=sense.name, reason=problem.message, hint=problem.hint)]
+            if sense.name in failed:
+                raise failed[sense.name]
+            found = list(made.pop(sense.name).perceive(clip, heard))
+            _store(_entry_of(sense, clip, settings, heard), found)
+        except (MediaError, RunError):  # nothing to decode, or no room to do it: no sense can help
+            raise
         except Exception as problem:  # a tool's own bug must not cost the other senses
-            if settings.strict:
-                raise ToolError(f"{sense.name} failed: {problem}") from problem
-            found = [Gap(sense=sense.name, reason=f"the tool failed: {type(problem).__name__}: {problem}")]
+            found = [_failure(sense.name, problem, settings)]
         results[sense.name] = found
         yield Perceived(sense.name, found, spent.get(sense.name, 0.0) + time.perf_counter() - begin, cached=False)
+    fresh = [n for n in clip.notes if n not in known]
+    if spent or fresh:
+        _store(told, fresh)
+
+
+def _failure(name: str, problem: Exception, settings: Settings) -> Gap:
+    if isinstance(problem, CueChainError):
+        if settings.strict:
+            raise problem
+        return Gap(sense=name, reason=problem.message, hint=problem.hint)
+    if settings.strict:
+        raise ToolError(f"{name} failed: {problem}") from problem
+    return Gap(sense=name, reason=f"the tool failed: {type(problem).__name__}: {problem}")
+
+
+def _heard(sense: type[Sense], results: dict[str, list[Cue | Gap]]) -> list[Cue]:
+    return [c for name in sense.after for c in results.get(name, []) if isinstance(c, Cue)]
 
 
 def _watch(clip: Clip, watching: list[Sense], settings: Settings) -> tuple[dict[str, float], dict[str, Exception]]:
@@ -148,22 +171,27 @@ def _watch(clip: Clip, watching: list[Sense], settings: Settings) -> tuple[dict[
     return spent, failed
 
 
-def _cannot(sense: type[Sense], clip: Clip) -> Gap | None:
+def _cannot(sense: type[Sense], clip: Clip) -> list[Cue | Gap] | None:
     has = set(clip.media.streams) | ({"subtitles"} if clip.has_subtitles else set())
     if not sense.streams & has:
         lacking = next(_NEEDS[s] for s in ("audio", "video", "image", "text", "subtitles") if s in sense.streams)
-        return Gap(sense=sense.name, reason=f"{lacking} in this {clip.media.kind}")
-    return sense.missing()
+        return [Gap(sense=sense.name, reason=f"{lacking} in this {clip.media.kind}")]
+    gap = sense.missing()
+    return [gap] if gap else None
 
 
-def _entry(sense: type[Sense], used: Sequence[type[Sense]], clip: Clip, settings: Settings) -> Path | None:
-    """Where the cache keeps what this sense finds: named by the clip, the tool, its options, and the tools it listens to."""
+def _entry_of(sense: type[Sense], clip: Clip, settings: Settings, heard: Sequence[Cue]) -> Path | None:
+    """Named by all that decides what a sense finds: the clip, the tool, its options, the pictures it saw, the cues it heard."""
+    looks = settings.fps if sense.watch is not Sense.watch else None
+    said = hashlib.sha256(_FOUND.dump_json(list(heard))).hexdigest()
+    return _entry(sense.name, clip, settings, sense.source(), sense.fingerprint(settings), looks, said)
+
+
+def _entry(name: str, clip: Clip, settings: Settings, *key: object) -> Path | None:
     if settings.cache is None:
         return None
-    heard = [s for s in used if s.name in sense.after]
-    key = json.dumps([[s.source(), s.fingerprint(settings)] for s in (sense, *heard)])
-    digest = hashlib.sha256((clip.digest + key).encode()).hexdigest()[:40]
-    return settings.cache / "cues" / digest[:2] / f"{sense.name}-{digest}.json"
+    digest = hashlib.sha256(json.dumps([clip.digest, PASS, name, *key]).encode()).hexdigest()[:40]
+    return settings.cache / "cues" / digest[:2] / f"{name}-{digest}.json"
 
 
 def _load(entry: Path | None) -> list[Cue | Gap] | None:
@@ -175,7 +203,7 @@ def _load(entry: Path | None) -> list[Cue | Gap] | None:
         return None
 
 
-def _store(entry: Path | None, found: list[Cue | Gap]) -> None:
+def _store(entry: Path | None, found: Sequence[Cue | Gap]) -> None:
     """Write whole or not at all: a reader never meets half an entry. A cache that cannot be written costs time, not the answer."""
     if entry is None:
         return
@@ -184,8 +212,10 @@ def _store(entry: Path | None, found: list[Cue | Gap]) -> None:
         entry.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=entry.parent, suffix=".part", delete=False) as file:
             part = Path(file.name)
-            file.write(_FOUND.dump_json(found))
+            file.write(_FOUND.dump_json(list(found)))
         os.replace(part, entry)  # noqa: PTH105
-    except OSError:
+    except (OSError, ValueError):  # ValueError: a measure or text that JSON cannot hold
+        pass
+    finally:
         if part:
             part.unlink(missing_ok=True)

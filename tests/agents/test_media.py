@@ -12,6 +12,7 @@ import textwrap
 import time
 import zlib
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +63,7 @@ def test_film_gives_frames_and_sound_in_one_pass(tmp_path: Path, film: Make, ton
         assert [f.index for f in frames] == list(range(25))
         assert frames[0].image.shape == (180, 320, 3) and frames[0].image.dtype == np.uint8
         assert sum(f.hold for f in frames) == pytest.approx(2, abs=0.05)
-        assert all(b.time - a.time == pytest.approx(a.hold) for a, b in zip(frames, frames[1:], strict=False))
+        assert all(b.time - a.time == pytest.approx(a.hold) for a, b in pairwise(frames))
         assert sound is not None and sound.dtype == np.float32 and not sound.flags.writeable
         assert len(sound) / RATE == pytest.approx(2, abs=0.15)
         assert 0.2 < np.abs(sound).max() <= 1
@@ -81,6 +82,38 @@ def test_cuts_are_counted(tmp_path: Path, film: Make, shots: int):
     assert frames[-1].shot == shots - 1
     first = [next(f for f in frames if f.shot == s).time for s in range(shots)]
     assert first == pytest.approx([5 * s / shots for s in range(shots)], abs=0.13)
+
+
+def _steps(path: Path, levels: list[int], fps: int = 25) -> int:
+    """Shots in a film whose pictures are evenly grey, each with its own level."""
+    import av
+
+    with av.open(str(path), "w") as out:
+        video = out.add_stream("libx264", fps, options={"preset": "ultrafast"})
+        video.width, video.height, video.pix_fmt = 128, 72, "yuv420p"
+        for i, level in enumerate(levels):
+            frame = av.VideoFrame.from_ndarray(np.full((72, 128, 3), level, np.uint8), "rgb24")
+            frame.pts = i
+            out.mux(video.encode(frame))
+        out.mux(video.encode(None))
+    return seen(path)[-1].shot + 1
+
+
+def test_a_flash_a_fade_and_a_black_frame(tmp_path: Path):
+    assert _steps(tmp_path / "flash.mp4", [60] * 20 + [250] + [60] * 20) == 1
+    assert _steps(tmp_path / "fade.mp4", [60] * 10 + list(range(60, 240, 26)) + [240] * 10) == 1
+    assert _steps(tmp_path / "black.mp4", [200] * 20 + [10] + [100] * 20) == 2
+    assert _steps(tmp_path / "cut.mp4", [60] * 20 + [100] * 20) == 2
+    assert _steps(tmp_path / "slides.mp4", [60, 200] * 3, fps=1) == 6
+
+
+def test_cuts_of_a_real_film(data: Path):
+    """Found by eye: twelve photographs, then eight cuts; between them fast pans and a man who walks past the lens."""
+    cuts = [1.4, 2.04, 2.64, 3.27, 3.94, 4.54, 5.17, 5.81, 6.41, 7.04, 7.64, 8.24]
+    cuts += [10.54, 15.25, 18.85, 21.15, 24.52, 26.49, 28.16, 32.5]
+    frames = seen(data / "media" / "videos" / "googlework_short.mp4")
+    found = [next(f.time for f in frames if f.shot == s) for s in range(1, frames[-1].shot + 1)]
+    assert found == pytest.approx(cuts, abs=0.1)
 
 
 def test_the_pass_may_be_run_twice_or_left_midway(tmp_path: Path, film: Make, tone: Make):
