@@ -71,12 +71,12 @@ def told(error: Exception, spec: str) -> CueChainError:
             "lower --budget, or take a model with a longer context",
         )
     if "LengthFinishReasonError" in kinds:  # openai raises it where a reply under response_format is cut off
-        return ReplyError(f"{spec} was cut off before the end of its reply", "raise the setting max_tokens")
+        return ReplyError(f"{spec} was cut off before the end of its reply", "raise CUECHAIN_MAX_TOKENS")
     if "ContentFilterFinishReasonError" in kinds:
         return ReplyError(f"{spec} refused: its content filter stopped the reply", "take another model")
     if isinstance(error, TimeoutError) or any("Timeout" in k for k in kinds):
         return ModelError(
-            f"{spec} did not answer in time", "raise the setting timeout, or take a faster model", retryable=True
+            f"{spec} did not answer in time", "raise CUECHAIN_TIMEOUT, or take a faster model", retryable=True
         )
     if status == 429 and _QUOTA.search(said):
         return ModelError(f"{spec} refused: {said}", "the account's quota is used up")
@@ -92,4 +92,6 @@ def told(error: Exception, spec: str) -> CueChainError:
         )
     if status is not None:
         return ModelError(f"{spec} sent what is no chat completion: {said}", _HINTS[404])
-    return ModelError(f"{spec} failed: {type(error).__name__}: {said}", _HINTS[404])
+    return ModelError(
+        f"{spec} failed: {type(error).__name__}: {said}", "check the model's name and, for a server, --base-url"
+    )

@@ -105,9 +105,7 @@ def ask(
         try:
             return Reply(text, _read(text, schema), usage, time.monotonic() - begin)
         except InvalidError as error:
-            problem, hint = (
-                (_CUT, "raise the setting max_tokens") if _cut(message) else (str(error), "try another model")
-            )
+            problem, hint = (_CUT, "raise CUECHAIN_MAX_TOKENS") if _cut(message) else (str(error), "try another model")
             if schema is None or usage.calls == 2:
                 shown = f"; it begins: {text.strip()[:200]}" if text.strip() else ""
                 raise ReplyError(f"{model.spec} gave no valid reply: {problem}{shown}", hint) from error
@@ -131,6 +129,8 @@ def _request(
     """One request with its further tries, bound to the schema where the model can be."""
     assert model.chat is not None, "a planner answers no messages"
     key = (model.spec, settings.base_url)
+    # A model in this process keeps the time itself, and while it reads the prompt nobody can stop it: asking again would only queue.
+    limit = None if model.spec.startswith("hf:") else settings.timeout + _GRACE
 
     def once() -> AIMessage:
         chat: Runnable[Any, AIMessage] = model.chat  # type: ignore[assignment]
@@ -139,7 +139,7 @@ def _request(
             form = {"name": bound.__name__, "strict": True, "schema": json_schema(bound)}
             chat = chat.bind(response_format={"type": "json_schema", "json_schema": form})
         try:
-            message = _within(chat, messages, settings.timeout + _GRACE, on_token)
+            message = _within(chat, messages, limit, on_token)
         except Exception as error:
             ours = told(error, model.spec)
             # Not every compatible server knows response_format. The prompt asks for JSON anyway, so go on without.
@@ -171,7 +171,7 @@ def _may_pass(error: BaseException) -> bool:
 
 
 def _within(
-    chat: Runnable[Any, AIMessage], messages: list[BaseMessage], seconds: float, on_token: OnToken | None
+    chat: Runnable[Any, AIMessage], messages: list[BaseMessage], seconds: float | None, on_token: OnToken | None
 ) -> AIMessage:
     """Ask in a thread of its own: a server that drips bytes for ever meets the deadline, and Ctrl-C is heard while we wait."""
     box: Queue[AIMessage | BaseException | None] = Queue()
@@ -190,12 +190,12 @@ def _within(
         except BaseException as error:  # all of it belongs to the thread that waits
             box.put(error)
 
-    deadline = time.monotonic() + seconds
+    deadline = None if seconds is None else time.monotonic() + seconds
     whole: AIMessage | None = None
     Thread(target=copy_context().run, args=(work,), daemon=True, name="cuechain-ask").start()
     try:
         while True:
-            piece = box.get(timeout=max(0.0, deadline - time.monotonic()))
+            piece = box.get(timeout=None if deadline is None else max(0.0, deadline - time.monotonic()))
             if piece is None:
                 break
             if isinstance(piece, BaseException):

@@ -18,9 +18,6 @@ from threading import Lock
 from typing import Any
 
 import yaml
-from cuechain.agents.errors import ConfigError, ModelError, ReplyError
-from cuechain.agents.llm import Model
-from cuechain.agents.settings import Settings
 from langchain_core.callbacks import CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, ToolCall, UsageMetadata
@@ -29,6 +26,10 @@ from langchain_core.runnables import Runnable
 from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import BaseModel, ConfigDict, PrivateAttr, ValidationError
+
+from cuechain.agents.errors import ConfigError, ModelError, ReplyError
+from cuechain.agents.llm import Model
+from cuechain.agents.settings import Settings
 
 
 class ScriptedCall(BaseModel):

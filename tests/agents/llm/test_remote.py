@@ -268,7 +268,7 @@ def test_a_refusal(server: Server, streamed: bool):
 def test_a_reply_that_is_cut_off(server: Server, streamed: bool):
     with pytest.raises(ReplyError, match="cut off") as error:
         asked(server, Act(GOOD[:70], finish="length"), streamed=streamed)
-    assert "max_tokens" in error.value.hint
+    assert "MAX_TOKENS" in error.value.hint
 
 
 def test_a_stream_that_breaks_off_is_no_reply(server: Server):
