@@ -46,11 +46,8 @@ def decode_text(data: bytes) -> str:
 
 
 def said(raw: str, start: float, end: float) -> Subtitle | None:
-    """One subtitle from its raw text (ASS dialogue or plain); None when nothing is said in it."""
-    # FFmpeg hands text subtitles over as ASS events: eight comma-separated fields before the words.
-    fields = raw.split(",", 8)
-    words = fields[8] if len(fields) == 9 and fields[0].strip().isdigit() else raw
-    words = _MARKUP.sub("", _ASS_TAG.sub("", words)).replace("\\N", " ").replace("\\n", " ").replace("\\h", " ")
+    """One subtitle from its raw text (the words of an ASS event, or plain); None when nothing is said in it."""
+    words = _MARKUP.sub("", _ASS_TAG.sub("", raw)).replace("\\N", " ").replace("\\n", " ").replace("\\h", " ")
     words = " ".join(words.split())
     match = _SPEAKER.match(words)
     speaker = match.group(1).strip().title() if match else None
