@@ -170,40 +170,45 @@ def sentiments(core: dict[str, float], relation: dict[Relation, float]) -> dict[
     return normal({k: scores[k] for k in SENTIMENTS})
 
 
+def intensity(found: Reading) -> float:
+    """Strength of what is felt, 0 to 1: how much evidence there is for anything but calm. The scale is ours."""
+    calm = max(found.core, key=lambda k: found.core[k]) == "neutral"
+    most = max(v for k, v in found.core.items() if k != "neutral")
+    return round(min(1.0, (0.25 if calm else 0.35) + 0.25 * found.strength * most), 4)
+
+
+def weights(sheet: CueSheet, found: Reading) -> dict[str, float]:
+    """Cue id to how much it decides, 0 to 1: its strength, as far as it says what all say together."""
+    top = max(found.core.values())
+    conflict = max(found.relation["masked"], found.relation["sarcastic"])
+    weight = dict.fromkeys(sheet.cues, 0.0)
+    for key, evidence in found.evidence.items():
+        if evidence.strength:
+            agreement = sum(p * found.core[k] for k, p in normal(evidence.scores).items()) / top
+            # What was said is half of a conflict.
+            tells = max(agreement, conflict if sheet.cues[key].sense == "transcript" else 0.0)
+            weight[key] = min(1.0, evidence.strength) * (0.2 + 0.8 * min(1.0, tells))
+    return weight
+
+
 class RulesPlanner:
     """Fills every slot from tables; knows no more than they do."""
 
     def plan(self, sheet: CueSheet, question: Question, labels: tuple[str, ...], person: str | None) -> Plan:
         """See `Planner.plan`. The question's words are not read."""
         found = reading(sheet, person)
-        top = max(found.core.values())
-        felt = {k: v for k, v in found.core.items() if k != "neutral"}
-        best = max(found.core, key=lambda k: found.core[k])
-        conflict = max(found.relation["masked"], found.relation["sarcastic"])
-        weight: dict[str, float] = {}
         points: dict[str, str] = {}
-        for key, cue in sheet.cues.items():
-            evidence = found.evidence.get(key)
-            if evidence is None or not evidence.strength:
-                weight[key] = 0.0
-                continue
-            own = normal(evidence.scores)
-            agreement = sum(p * found.core.get(k, 0.0) for k, p in own.items()) / top
-            tells = max(
-                agreement, conflict if cue.sense == "transcript" else 0.0
-            )  # what was said is half of a conflict
-            weight[key] = round(min(1.0, evidence.strength) * (0.2 + 0.8 * min(1.0, tells)), 4)
+        for key, evidence in found.evidence.items():
             if evidence.strength > 0.2:
-                points[key] = max(spread(own, labels).items(), key=lambda pair: pair[1])[0]
+                shares = spread(normal(evidence.scores), labels)
+                points[key] = max(shares, key=lambda label: shares[label])
         return Plan(
             labels=spread(found.core, labels),
             relation={r: found.relation[r] for r in RELATIONS},
             sentiment=sentiments(found.core, found.relation),
             abstain=found.abstain,
-            intensity=round(
-                min(1.0, (0.25 if best == "neutral" else 0.35) + 0.25 * found.strength * max(felt.values())), 4
-            ),
-            weight=weight,
+            intensity=intensity(found),
+            weight={key: round(w, 4) for key, w in weights(sheet, found).items()},
             points=points,
         )
 

@@ -50,16 +50,8 @@ def tokenizer():
         ":",
         "smile",
         "loud",
-        "other",
-        "person",
-        "'",
-        "s",
-        "scene",
-        "missing",
-        "a",
-        "room",
-        "unknown",
     ]
+    words += ["other", "person", "'", "s", "scene", "missing", "a", "room", "unknown"]
     made = Tokenizer(models.WordPiece({w: i for i, w in enumerate(words)}, unk_token="[UNK]"))
     made.normalizer = normalizers.BertNormalizer(lowercase=True)
     made.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
@@ -99,10 +91,8 @@ def test_a_full_row_drops_the_least_salient_and_the_others_first(tokenizer) -> N
 
 
 def test_batches_pad_and_average(tokenizer) -> None:
-    rows = [
-        row(tokenizer, sheet(cue("face", "smile")), "", "P1"),
-        row(tokenizer, sheet(cue("face", "smile"), cue("voice", "loud")), "", "P1"),
-    ]
+    sheets = sheet(cue("face", "smile")), sheet(cue("face", "smile"), cue("voice", "loud"))
+    rows = [row(tokenizer, one, "", "P1") for one in sheets]
     arrays = batch(rows)
     assert arrays["pool"].shape == (2, 2, arrays["input_ids"].shape[1])
     assert arrays["pool"].sum(-1).round(5).tolist() == [[1, 0], [1, 1]]
