@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -188,3 +189,34 @@ def film() -> Callable[..., Path]:
         return path
 
     return write
+
+
+@pytest.fixture
+def plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Path]]:
+    """plugin(code, kind="perception", **names) installs a module, its attributes registered under names, for this test alone.
+
+    Returns the folder that was put on the path, for subprocesses (PYTHONPATH).
+    """
+    from cuechain.agents import registry
+
+    made: list[str] = []
+
+    def install(code: str, kind: str = "perception", **names: str) -> Path:
+        module = f"made_{abs(hash(tmp_path))}_{len(made)}"
+        made.append(module)
+        site = tmp_path / "site"
+        info = site / f"{module}-1.dist-info"
+        info.mkdir(parents=True)
+        (site / f"{module}.py").write_text(code, encoding="utf-8")
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {module}\nVersion: 1\n", encoding="utf-8")
+        lines = [f"[cuechain.{kind}]", *(f"{name} = {module}:{attr}" for name, attr in names.items())]
+        (info / "entry_points.txt").write_text("\n".join(lines), encoding="utf-8")
+        monkeypatch.syspath_prepend(str(site))
+        registry._entries.cache_clear()
+        return site
+
+    yield install
+    monkeypatch.undo()
+    for module in made:
+        sys.modules.pop(module, None)
+    registry._entries.cache_clear()
