@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
@@ -34,6 +34,8 @@ class Checkpoint:
     """Tokens of prompt and reply together that it was made for."""
     ends: frozenset[int]
     """Ids of tokens that end its turn."""
+    lock: Any = field(default_factory=Lock, repr=False)
+    """Held while it writes: one request at a time."""
 
     @cached_property
     def vocabulary(self) -> Any:
@@ -94,13 +96,14 @@ def _load(rest: str, *, four_bit: bool, device: str) -> Checkpoint:
     if (Path(base) / "adapter_config.json").is_file() and not (Path(base) / "config.json").is_file():
         raise ModelError(f"{base} is an adapter", "write hf:BASE+ADAPTER, with the model that it was trained on")
     adapter = _folder(adapter) if adapter else ""
+    kept = _cached(base)
     try:
-        try:  # what the cache holds comes first: without network, asking the hub for each file takes minutes
-            parts = _parts(base, adapter, four_bit, device, local_files_only=True)
+        try:
+            parts = _parts(kept, adapter, four_bit, device)
         except (OSError, ModelError):
-            if Path(base).is_dir():
+            if kept == base:
                 raise
-            parts = _parts(base, adapter, four_bit, device, local_files_only=False)
+            parts = _parts(base, adapter, four_bit, device)  # the cache holds a part only
     except (OSError, ValueError, KeyError, RuntimeError, ImportError, TypeError) as error:
         raise _told(error, base) from error
     model, tokenizer, processor = parts
@@ -111,14 +114,14 @@ def _load(rest: str, *, four_bit: bool, device: str) -> Checkpoint:
     return Checkpoint(rest, model.eval(), tokenizer, processor, int(limit), frozenset(ends))
 
 
-def _parts(base: str, adapter: str, four_bit: bool, device: str, *, local_files_only: bool) -> tuple[Any, Any, Any]:
+def _parts(base: str, adapter: str, four_bit: bool, device: str) -> tuple[Any, Any, Any]:
     """Model, tokenizer and, for one that sees, processor."""
     import torch
     from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForImageTextToText, AutoProcessor, AutoTokenizer
 
     dtype = torch.bfloat16 if device == "cuda" else torch.float32
     # Without a plain no, transformers would ask on the terminal whether to run a repository's code.
-    safe: dict[str, Any] = {"trust_remote_code": False, "local_files_only": local_files_only}
+    safe: dict[str, Any] = {"trust_remote_code": False}
     config = AutoConfig.from_pretrained(base, **safe)
     sees = hasattr(config, "vision_config")
     # A fine-tuned adapter may bring the chat template and tokens that it was trained with.
@@ -140,25 +143,31 @@ def _parts(base: str, adapter: str, four_bit: bool, device: str, *, local_files_
     return model, tokenizer, processor
 
 
+def _cached(name: str, wanted: list[str] | None = None) -> str:
+    """The folder of a hub id in the cache, where it is; else the name. Without network, asking the hub for each file takes minutes."""
+    from huggingface_hub import snapshot_download
+
+    if Path(name).is_dir():
+        return name
+    try:
+        found = Path(snapshot_download(name, allow_patterns=wanted, local_files_only=True))
+    except (OSError, ValueError):
+        return name
+    return str(found) if any(found.glob("*.safetensors")) or any(found.glob("*.bin")) else name
+
+
 def _folder(adapter: str) -> str:
     """The folder of an adapter; one of the hub is fetched unless the cache holds it."""
     from huggingface_hub import snapshot_download
 
-    if Path(adapter).is_dir():
-        return adapter
     wanted = ["adapter_*", "*.json", "*.jinja", "tokenizer*"]
+    found = _cached(adapter, wanted)
+    if Path(found).is_dir():
+        return found
     try:
-        try:
-            found = snapshot_download(adapter, allow_patterns=wanted, local_files_only=True)
-            if any(Path(found).glob("adapter_model.*")):
-                return found
-        except (OSError, ValueError):
-            pass
         return snapshot_download(adapter, allow_patterns=wanted)
     except (OSError, ValueError) as error:
-        raise ModelError(
-            f"{adapter} cannot be loaded: {_short(error)}", "check the id and the network, or give the path of a folder"
-        ) from error
+        raise _told(error, adapter) from error
 
 
 def _split(rest: str) -> tuple[str, str]:

@@ -83,6 +83,8 @@ def told(error: Exception, spec: str) -> CueChainError:
     if status is not None and status >= 400:
         busy = status in (408, 409, 429) or status >= 500
         hint = "the server is busy or failing; try again later" if busy else _HINTS.get(status, _HINTS[400])
+        if status == 400 and "temperature" in said:  # OpenAI's reasoning models
+            hint = "this model takes one temperature only: set CUECHAIN_TEMPERATURE=1"
         return ModelError(f"{spec} refused ({status}): {said}", hint, retryable=busy)
     if isinstance(error, ConnectionError) or kinds & {"APIConnectionError", "TransportError"}:
         return ModelError(

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from threading import Event, Lock, Thread
-from typing import Any
+from collections.abc import Iterator, Sequence
+from threading import Event, Thread
+from typing import Any, NoReturn
 
 from langchain_core.callbacks import CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel
 from langchain_core.language_models.chat_models import generate_from_stream
 from langchain_core.messages import AIMessageChunk, BaseMessage, UsageMetadata
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
-from pydantic import Field, PrivateAttr
+from pydantic import Field
 
-from cuechain.agents.errors import CueChainError, ModelError
+from cuechain.agents.errors import ConfigError, CueChainError, ModelError
 from cuechain.agents.llm import Model
 from cuechain.agents.llm.checkpoint import Checkpoint, checkpoint
 from cuechain.agents.llm.grammar import Grammar
@@ -35,11 +35,21 @@ class HFChat(BaseChatModel):
     """Tokens that it may write."""
     timeout: float
     """Seconds that it may write."""
-    _lock: Any = PrivateAttr(default_factory=Lock)
 
     @property
     def _llm_type(self) -> str:
         return "cuechain-hf"
+
+    def bind_tools(self, tools: Sequence[Any], *, tool_choice: str | None = None, **kwargs: Any) -> NoReturn:
+        """Local models write tool calls each in their own way, and none is read here.
+
+        Raises:
+            ConfigError: Always.
+        """
+        raise ConfigError(
+            f"hf:{self.checkpoint.name} cannot call tools",
+            "serve it with vLLM or another server, and use openai:NAME --base-url URL",
+        )
 
     def _generate(
         self,
@@ -71,74 +81,75 @@ class HFChat(BaseChatModel):
         from transformers import StoppingCriteriaList, TextIteratorStreamer
 
         held: Checkpoint = self.checkpoint
-        with self._lock:
-            inputs = tokenized(held, messages)
-            read = int(inputs["input_ids"].shape[1])
-            room = held.positions - read
-            if room < _ROOM:
-                raise ModelError(
-                    f"the prompt has {read} tokens, and {held.name} can hold {held.positions} with its reply",
-                    "lower --budget, or take a model with a longer context",
-                )
-            most, left = min(self.max_tokens, room), Event()
-            streamer = TextIteratorStreamer(held.tokenizer, skip_prompt=True, skip_special_tokens=True)
-            outcome: list[Any] = []
+        inputs = tokenized(held, messages)
+        read = int(inputs["input_ids"].shape[1])
+        room = held.positions - read
+        if room < _ROOM:
+            raise ModelError(
+                f"the prompt has {read} tokens, and {held.name} can hold {held.positions} with its reply",
+                "lower --budget, or take a model with a longer context",
+            )
+        most, left = min(self.max_tokens, room), Event()
+        streamer = TextIteratorStreamer(held.tokenizer, skip_prompt=True, skip_special_tokens=True)
+        outcome: list[Any] = []
 
-            def leave(input_ids: Any, scores: Any, **_: Any) -> Any:
-                import torch
+        def leave(input_ids: Any, scores: Any, **_: Any) -> Any:
+            import torch
 
-                return torch.full((input_ids.shape[0],), left.is_set(), dtype=torch.bool, device=input_ids.device)
+            return torch.full((input_ids.shape[0],), left.is_set(), dtype=torch.bool, device=input_ids.device)
 
-            def work() -> None:
-                try:
+        def work() -> None:
+            try:
+                # Locked here and not around the yields: a listener that just walks off must not keep the others waiting.
+                with held.lock:
                     outcome.append(
                         held.model.generate(
                             **inputs,
                             **self._sampling(),
                             max_new_tokens=most,
                             max_time=self.timeout,
-                            eos_token_id=sorted(held.ends),
+                            eos_token_id=sorted(held.ends) or None,
                             pad_token_id=held.pad,
                             logits_processor=[Grammar(held.vocabulary, s) for s in _schemas(kwargs)],
                             stopping_criteria=StoppingCriteriaList([leave]),
                             streamer=streamer,
                         )
                     )
-                except Exception as error:
-                    outcome.append(error)
-                finally:
-                    streamer.end()
+            except Exception as error:
+                outcome.append(error)
+            finally:
+                streamer.end()
 
-            thread = Thread(target=work, daemon=True, name="cuechain-hf")
-            thread.start()
-            try:
-                for text in streamer:
-                    if text:
-                        chunk = ChatGenerationChunk(message=AIMessageChunk(content=text))
-                        if run_manager:
-                            run_manager.on_llm_new_token(text, chunk=chunk)
-                        yield chunk
-            finally:  # also where the listener leaves early
-                left.set()
-                thread.join()
-            if isinstance(outcome[0], Exception):
-                raise _told(outcome[0], held.name) from outcome[0]
-            written = outcome[0][0, read:]
-            ended = len(written) > 0 and int(written[-1]) in held.ends
-            if not ended and len(written) < most:
-                raise ModelError(
-                    f"{held.name} wrote {len(written)} tokens in {self.timeout:g} s and was not done",
-                    "raise CUECHAIN_TIMEOUT, or take a smaller model or a faster device",
-                )
-            usage = UsageMetadata(input_tokens=read, output_tokens=len(written), total_tokens=read + len(written))
-            yield ChatGenerationChunk(
-                message=AIMessageChunk(
-                    content="",
-                    usage_metadata=usage,
-                    response_metadata={"finish_reason": "stop" if ended else "length", "model_name": held.name},
-                    chunk_position="last",
-                )
+        thread = Thread(target=work, daemon=True, name="cuechain-hf")
+        thread.start()
+        try:
+            for text in streamer:
+                if text:
+                    chunk = ChatGenerationChunk(message=AIMessageChunk(content=text))
+                    if run_manager:
+                        run_manager.on_llm_new_token(text, chunk=chunk)
+                    yield chunk
+        finally:  # also where the listener leaves early
+            left.set()
+            thread.join()
+        if isinstance(outcome[0], Exception):
+            raise _told(outcome[0], held.name) from outcome[0]
+        written = outcome[0][0, read:]
+        ended = len(written) > 0 and int(written[-1]) in held.ends
+        if not ended and len(written) < most:
+            raise ModelError(
+                f"{held.name} wrote {len(written)} tokens in {self.timeout:g} s and was not done",
+                "raise CUECHAIN_TIMEOUT, or take a smaller model or a faster device",
             )
+        usage = UsageMetadata(input_tokens=read, output_tokens=len(written), total_tokens=read + len(written))
+        yield ChatGenerationChunk(
+            message=AIMessageChunk(
+                content="",
+                usage_metadata=usage,
+                response_metadata={"finish_reason": "stop" if ended else "length", "model_name": held.name},
+                chunk_position="last",
+            )
+        )
 
     def _sampling(self) -> dict[str, Any]:
         if self.temperature:

@@ -132,9 +132,9 @@ def _request(
     # A model in this process keeps the time itself, and while it reads the prompt nobody can stop it: asking again would only queue.
     limit = None if model.spec.startswith("hf:") else settings.timeout + _GRACE
 
-    def once() -> AIMessage:
+    def once(bind: bool = True) -> AIMessage:
         chat: Runnable[Any, AIMessage] = model.chat  # type: ignore[assignment]
-        bound = schema if model.constrains and key not in _unbound else None
+        bound = schema if bind and model.constrains and key not in _unbound else None
         if bound:
             form = {"name": bound.__name__, "strict": True, "schema": json_schema(bound)}
             chat = chat.bind(response_format={"type": "json_schema", "json_schema": form})
@@ -144,8 +144,9 @@ def _request(
             ours = told(error, model.spec)
             # Not every compatible server knows response_format. The prompt asks for JSON anyway, so go on without.
             if bound and status_of(error) in (400, 422, 501) and not too_long(error):
+                message = once(bind=False)
                 _unbound.add(key)
-                return once()
+                return message
             raise ours from error
         metadata = message.response_metadata
         if metadata.get("model_provider") == "openai" and not (metadata.get("finish_reason") or metadata.get("status")):

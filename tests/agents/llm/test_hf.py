@@ -127,6 +127,19 @@ def test_a_model_that_is_too_slow_says_so(base: Path):
     assert not error.value.retryable
 
 
+def test_a_listener_that_walks_off_keeps_nobody_waiting(base: Path):
+    model = llm.load(f"hf:{base}", made(max_tokens=300))
+    walked_off = model.chat.stream("hello")
+    next(walked_off)
+    assert ask(model, ASKED, settings=made()).text  # while the first is still there
+    walked_off.close()
+
+
+def test_tools_are_refused_in_words(base: Path):
+    with pytest.raises(ConfigError, match="cannot call tools"):
+        llm.load(f"hf:{base}", made()).chat.bind_tools([])
+
+
 def test_control_tokens_in_a_clip_stay_text(base: Path):
     held = llm.load(f"hf:{base}", made()).chat.checkpoint
     from cuechain.agents.llm.turns import tokenized

@@ -155,7 +155,7 @@ def asked(server: Server, *acts: Act, schema: Any = Answer, streamed: bool = Fal
 @pytest.mark.parametrize("streamed", [False, True])
 def test_an_answer_bound_to_its_schema(server: Server, streamed: bool):
     reply = asked(server, Act(), streamed=streamed, temperature=0.3, max_tokens=77)
-    assert reply.value.emotion.label == "joy"
+    assert reply.value.emotion.label == "joy" and reply.text == GOOD
     assert (reply.usage.calls, reply.usage.input_tokens, reply.usage.output_tokens) == (1, 11, 5)
     body = server.requests[0]
     assert body["model"] == "tiny" and body["temperature"] == 0.3 and body["max_tokens"] == 77
@@ -178,8 +178,7 @@ def test_text(server: Server, streamed: bool):
     assert not streamed or (len(heard) > 2 and "".join(heard) == reply.text)
 
 
-@pytest.mark.parametrize("streamed", [False, True])
-@pytest.mark.parametrize("status", [500, 503, 429])
+@pytest.mark.parametrize(("status", "streamed"), [(500, False), (503, True), (429, False)])
 def test_a_failing_server_is_asked_again(server: Server, status: int, streamed: bool):
     reply = asked(server, Act("oh", status=status), Act(), retries=1, streamed=streamed)
     assert reply.value.emotion.label == "joy" and len(server.requests) == 2 and reply.usage.calls == 1
@@ -198,13 +197,15 @@ def test_the_wait_that_a_server_asks_for_is_kept(server: Server):
         (403, "forbidden", "key"),
         (404, "no model tiny", "base-url"),
         (400, "This model's maximum context length is 4096 tokens", "--budget"),
+        (400, "Unsupported value: 'temperature' does not support 0", "TEMPERATURE=1"),
         (429, "You exceeded your quota: insufficient_quota", "quota"),
     ],
 )
 def test_what_will_not_pass_says_what_to_check(server: Server, status: int, text: str, hint: str):
     with pytest.raises(ModelError) as error:
         asked(server, Act(text, status=status), retries=3)
-    assert not error.value.retryable and hint in error.value.hint and len(server.requests) == 1
+    assert not error.value.retryable and hint in error.value.hint
+    assert len(server.requests) == 1 or status == 400  # a 400 may be about response_format, so it is tried once without
 
 
 @pytest.mark.parametrize("streamed", [False, True])
