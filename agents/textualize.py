@@ -29,7 +29,8 @@ def textualize(media: Sequence[Media], cues: Iterable[Cue], gaps: Iterable[Gap],
         gaps: All gaps.
         budget: Tokens that the cue lines may take (`tokens`).
     """
-    numbered = _number(_merged(cues))
+    places = {m.id: place for place, m in enumerate(media)}
+    numbered = _number(sorted(_merged(cues, places), key=lambda cue: _order(cue, places)))
     kept = _within(numbered, budget)
     return CueSheet(
         media=tuple(media),
@@ -49,17 +50,20 @@ def letter(sense: str) -> str:
     return _LETTERS.get(sense, sense[:2].upper())
 
 
-def _order(cue: Cue) -> tuple[float, float, str]:
-    """In time; cues without a time come first and keep the order in which they were perceived, as lines of a thread do."""
-    return (cue.span.start, cue.span.end, cue.sense) if cue.span else (-1.0, -1.0, "")
+def _order(cue: Cue, places: dict[str, int]) -> tuple[int, float, float, str, str, str]:
+    """File by file, in time; cues without a time come first and keep the order in which they were perceived, as lines of a thread do."""
+    place = places.get(cue.media or "", 0)
+    if not cue.span:
+        return place, -1.0, -1.0, "", "", ""
+    return place, cue.span.start, cue.span.end, cue.sense, cue.text, cue.person or ""
 
 
-def _merged(cues: Iterable[Cue]) -> list[Cue]:
+def _merged(cues: Iterable[Cue], places: dict[str, int]) -> list[Cue]:
     """Join cues that say the same of the same person and touch in time."""
     done: list[Cue] = []
     # A repeated line of a text without times is said twice, not one thing seen for longer.
     latest: dict[tuple[str, str, str | None, str | None], int] = {}
-    for cue in sorted(cues, key=_order):
+    for cue in sorted(cues, key=lambda cue: _order(cue, places)):
         key = (cue.sense, cue.text, cue.person, cue.media)
         before = done[latest[key]] if key in latest else None
         if before and before.span and before.span == cue.span:
@@ -76,7 +80,7 @@ def _merged(cues: Iterable[Cue]) -> list[Cue]:
 def _number(cues: list[Cue]) -> dict[str, Cue]:
     counts: dict[str, int] = defaultdict(int)
     sheet: dict[str, Cue] = {}
-    for cue in sorted(cues, key=_order):
+    for cue in cues:
         first = letter(cue.sense)
         counts[first] += 1
         sheet[f"{first}{counts[first]}"] = cue
@@ -94,14 +98,14 @@ def _within(cues: dict[str, Cue], budget: int) -> set[str]:
         return set(cues)
     end = max((c.span.end for c in cues.values() if c.span), default=0.0) or 1.0
 
-    def cell(cue: Cue) -> tuple[str, str | None, int]:
+    def cell(cue: Cue) -> tuple[str, str | None, str | None, int]:
         middle = (cue.span.start + cue.span.end) / 2 if cue.span else 0.0
-        return cue.sense, cue.person, min(_BINS - 1, int(_BINS * middle / end))
+        return cue.sense, cue.person, cue.media, min(_BINS - 1, int(_BINS * middle / end))
 
     def worth(cue: Cue) -> float:
         return cue.salience * (0.5 + 0.5 * (0.5 if cue.reliability is None else cue.reliability))
 
-    cells: dict[tuple[str, str | None, int], list[str]] = defaultdict(list)
+    cells: dict[tuple[str, str | None, str | None, int], list[str]] = defaultdict(list)
     for i in sorted(cues, key=lambda i: -worth(cues[i])):
         cells[cell(cues[i])].append(i)
     ranked = sorted((-worth(cues[i]) / (place + 1), place, i) for ids in cells.values() for place, i in enumerate(ids))

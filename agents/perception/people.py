@@ -10,6 +10,11 @@ _HEARD = ("transcript", "words", "voice")
 _SEEN = ("face",)
 
 
+def _during(heard: Span, seen: Span) -> bool:
+    """At least half of it; a moment without length must lie within."""
+    return seen.overlap(heard) >= 0.5 * heard.length and seen.start <= heard.end and heard.start <= seen.end
+
+
 def link(cues: Sequence[Cue]) -> list[Cue]:
     """Give heard cues the person who is seen while they are heard, where only one can be meant.
 
@@ -36,7 +41,7 @@ def link(cues: Sequence[Cue]) -> list[Cue]:
             return rename.get(cue.person, cue.person)
         if cue.sense not in _HEARD or named:
             return None
-        present = [p for p, s in seen.items() if cue.span is None or s.overlap(cue.span) >= 0.5 * cue.span.length]
+        present = [p for p, s in seen.items() if cue.span is None or _during(cue.span, s)]
         return present[0] if len(present) == 1 else None
 
     return [c if person(c) == c.person else c.model_copy(update={"person": person(c)}) for c in cues]
