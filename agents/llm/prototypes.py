@@ -30,7 +30,7 @@ ACTION_UNITS: dict[str, dict[str, float]] = {
     "20": {"fear": 1.0},
     "23": {"anger": 0.8},
     "24": {"anger": 0.6},
-    "26": {"surprise": 0.5, "fear": 0.1},
+    "26": {"surprise": 0.3, "fear": 0.05},
     "27": {"surprise": 0.6, "fear": 0.1},
 }
 """FACS action unit to what it speaks for. Membership: EMFACS (Friesen & Ekman 1983) prototypes joy 6+12, sadness 1+4+15, surprise 1+2+5+26,
@@ -289,9 +289,10 @@ def _amount(after: str) -> float:
 
 
 def _signs(cue: Cue, found: Evidence) -> None:
-    for hit in re.finditer(r"often (?:seen|heard|met) with (\w+)", cue.text):
-        if meaning(hit[1])[0] is not None:
-            found.add(affinity(hit[1]), 0.6)
+    for hit in re.finditer(r"often (?:seen|heard|met) with (\w+)(?: or (\w+))?", cue.text):
+        named = [word for word in hit.groups() if word and meaning(word)[0] is not None]
+        for word in named:
+            found.add(affinity(word), 0.6 / len(named))
     for pattern, scores in SIGNS:
         seen, denied = _present(pattern, cue.text)
         if (seen or ("neutral" in scores and denied)) and not found.units.keys() & {"12", "4", "1"} & (
@@ -308,6 +309,8 @@ def _voice(cue: Cue, found: Evidence) -> None:
             found.add({label: 0.9 * score / len(features) ** 0.5})
     if USUAL.search(cue.text):
         found.add({"neutral": 0.7})
+    elif "common range" in cue.text:
+        found.add({"neutral": 0.3})
     _signs(cue, found)
     _classified(cue, found)
     found.ironic |= bool(IRONIC.search(cue.text))
@@ -341,7 +344,8 @@ def _measured(measures: Mapping[str, float | str]) -> Iterator[tuple[str, float]
         ("loudness_rel_db", "loud", 6.0, 0.0),
         ("rate_rel", "fast", 0.3, 1.0),
         ("f0_range_rel", "range", 0.5, 1.0),
-        ("breaks_per_s", "unsteady", 1.5, 0.2),
+        ("sharpness_rel_db", "hard", 6.0, 0.0),
+        ("breaks_per_s", "unsteady", 2.0, 0.4),
         ("pause_share", "fast", -0.4, 0.2),
     ):
         value = measures.get(name)
