@@ -27,7 +27,7 @@ MAX_PEOPLE = 12
 SMALL = 60
 """Width of a face in pixels below which its movements cannot be read."""
 
-EXTRA = ("pitch", "yaw", "roll", "gaze_up", "gaze_side", "x", "y", "width")
+EXTRA: tuple[str, ...] = ("pitch", "yaw", "roll", "gaze_up", "gaze_side", "x", "y", "width")
 """What a row holds after the measures: degrees, then centre and width of the face as shares of the picture, width in pixels."""
 
 

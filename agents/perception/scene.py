@@ -1,0 +1,241 @@
+"""What kind of picture it is: light, colour, movement, how near people are. Setting, not evidence of a feeling."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from cuechain.agents.perception.sense import Sense
+from cuechain.agents.settings import Settings
+from cuechain.agents.values import Cue, Gap, Span
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from cuechain.agents.media import Clip, Frame
+
+LOOK_EVERY = 2.0
+"""Seconds between two searches for faces within a shot."""
+
+LOOKS = 4
+"""Searches for faces in one shot at most: a shot's framing seldom changes."""
+
+SIDE = 360
+"""Longest side of the picture in which faces are searched; those below 24 pixels there do not change the framing."""
+
+MOST_SHOTS = 2000
+"""Shots that are kept; later ones extend the last. Two hours of film have about that many."""
+
+MOST = 12
+"""Captions of one clip: the kinds of picture that fill most of it."""
+
+
+@dataclass
+class Shot:
+    """Sums over the frames of one shot."""
+
+    start: float
+    end: float
+    weight: float = 0.0
+    """Seconds; 1 for a still image."""
+    sums: Any = None
+    """Weighted sums of the columns of _looks."""
+    motion: float = 0.0
+    """Weighted sum of Frame.motion."""
+    camera: float = 0.0
+    """Weight of the frames in which the whole picture shifts."""
+    faces: list[tuple[int, float]] = field(default_factory=list)
+    """Number of faces and height of the largest as a share of the picture, at each search."""
+
+
+class Scene(Sense):
+    """One caption per shot from what can be measured without learning; OpenCV's frontal-face cascade counts people."""
+
+    name: ClassVar[str] = "scene"
+    version: ClassVar[str] = "1"
+    about: ClassVar[str] = "Shots, light, colour, movement and framing of the picture."
+    streams: ClassVar[frozenset[str]] = frozenset({"video", "image"})
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings)
+        self._shots: list[Shot] = []
+        self._shot = -1
+        self._grey: np.ndarray | None = None
+        self._looked = -1e9
+        self._cuts = 0
+
+    def watch(self, frame: Frame) -> None:
+        """Add one frame to its shot."""
+        import cv2
+
+        if frame.shot != self._shot:
+            self._cuts += self._shot >= 0
+            self._shot, self._grey, self._looked = frame.shot, None, -1e9
+            if len(self._shots) < MOST_SHOTS:
+                self._shots.append(Shot(frame.time, frame.time))
+        shot = self._shots[-1]
+        weight = frame.hold or 1.0
+        small = cv2.resize(frame.image, (96, 54), interpolation=cv2.INTER_AREA)
+        grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY).astype("float32")
+        looks = _looks(small)
+        shot.sums = looks * weight if shot.sums is None else shot.sums + looks * weight
+        shot.weight += weight
+        shot.end = frame.time + frame.hold
+        shot.motion += frame.motion * weight
+        if self._grey is not None and frame.motion > 0.01 and _pans(self._grey, grey):
+            shot.camera += weight
+        self._grey = grey
+        if frame.time - self._looked >= LOOK_EVERY and len(shot.faces) < LOOKS:
+            self._looked = frame.time
+            shot.faces.append(_faces(frame.image))
+
+    def perceive(self, clip: Clip, heard: Sequence[Cue]) -> Iterator[Cue | Gap]:
+        """A caption for each kind of shot, and the pace of the cuts."""
+        still = clip.media.kind == "image" and not clip.media.duration
+        groups: dict[str, list[tuple[Shot, dict[str, float | str]]]] = {}
+        for shot in self._shots:
+            caption, measures = _caption(shot, still)
+            groups.setdefault(caption, []).append((shot, measures))
+        largest = sorted(groups, key=lambda c: -sum(s.weight for s, _ in groups[c]))[:MOST]
+        for caption in sorted(largest, key=lambda c: groups[c][0][0].start):
+            shots = [s for s, _ in groups[caption]]
+            yield self._cue(
+                f"{caption} ({len(shots)} shots)" if len(shots) > 1 else caption,
+                None if still else Span(start=shots[0].start, end=max(shots[0].start, shots[-1].end)),
+                _mean([m for _, m in groups[caption]]) | {"shots": float(len(shots))},
+                0.25,
+            )
+        length = self._shots[-1].end - self._shots[0].start if self._shots else 0.0
+        if not still and self._cuts >= 3:
+            each = length / (self._cuts + 1)
+            pace = "quickly" if each < 2.5 else "calmly" if each > 8 else "at a usual pace"
+            yield self._cue(
+                f"the picture is cut {pace} ({self._cuts + 1} shots of {each:.1f} s on average)",
+                Span(start=self._shots[0].start, end=self._shots[-1].end),
+                {"cuts": float(self._cuts), "shot_mean_s": each},
+                0.2,
+            )
+
+    def _cue(self, text: str, span: Span | None, measures: dict[str, float | str], salience: float) -> Cue:
+        return Cue(
+            sense=self.name,
+            text=text,
+            span=span,
+            confidence=0.7,
+            reliability=0.6,
+            salience=salience,
+            measures={k: round(v, 3) if isinstance(v, float) else v for k, v in measures.items()},
+            source=self.source(),
+        )
+
+
+def _looks(small: np.ndarray) -> np.ndarray:
+    """Light, contrast and saturation 0-1, warmth (b* of CIELAB and half of a*), share of the commonest colour, share of flat areas."""
+    import cv2
+    import numpy as np
+
+    grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
+    saturation = cv2.cvtColor(small, cv2.COLOR_RGB2HSV)[..., 1]
+    lab = cv2.cvtColor(small, cv2.COLOR_RGB2LAB)
+    warmth = float(lab[..., 2].mean()) - 128 + 0.5 * (float(lab[..., 1].mean()) - 128)
+    coarse = (small >> 5).reshape(-1, 3).astype(np.int32) @ np.array([64, 8, 1])
+    common = np.bincount(coarse, minlength=512).max() / coarse.size
+    # Black in HSV is fully saturated by accident: only what has light counts.
+    lit = grey > 30
+    vivid = float(saturation[lit].mean()) / 255 if lit.any() else 0.0
+    flat = float((np.abs(np.diff(grey.astype(np.int16), axis=1)) <= 1).mean())
+    return np.array([grey.mean() / 255, grey.std() / 255, vivid, warmth, common, flat])
+
+
+def _pans(before: np.ndarray, now: np.ndarray) -> bool:
+    """Whether one shift explains the change of the whole picture: the camera moved, not something before it."""
+    import cv2
+
+    (x, y), response = cv2.phaseCorrelate(before, now, cv2.createHanningWindow((96, 54), cv2.CV_32F))
+    return response > 0.4 and max(abs(x), abs(y)) > 0.4
+
+
+@cache
+def _cascade() -> Any:
+    from pathlib import Path
+
+    import cv2
+
+    return cv2.CascadeClassifier(str(Path(cv2.__file__).parent / "data" / "haarcascade_frontalface_alt2.xml"))
+
+
+def _faces(image: np.ndarray) -> tuple[int, float]:
+    """How many frontal faces, and the height of the largest as a share of the picture's. Viola & Jones (2001); a cascade of OpenCV."""
+    import cv2
+
+    height, width = image.shape[:2]
+    scale = SIDE / max(height, width)
+    if min(height, width) * min(scale, 1.0) < 24:
+        return 0, 0.0
+    if scale < 1:
+        image = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    grey = cv2.equalizeHist(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY))
+    found = _cascade().detectMultiScale(grey, 1.15, 5, minSize=(24, 24))
+    return len(found), max((float(h) / grey.shape[0] for *_, h in found), default=0.0)
+
+
+def _caption(shot: Shot, still: bool) -> tuple[str, dict[str, float | str]]:
+    """The caption of a shot, and the measures that it was made from."""
+    light, contrast, vivid, warmth, common, flat = (float(v) for v in shot.sums / shot.weight)
+    motion, camera = shot.motion / shot.weight, shot.camera / shot.weight
+    people, height = max(shot.faces, default=(0, 0.0))
+    page = common > 0.45 and light > 0.7 and vivid < 0.12
+    drawing = not page and common > 0.5 and flat > 0.7
+    measures: dict[str, float | str] = {
+        "luma": light,
+        "contrast": contrast,
+        "saturation": vivid,
+        "warmth": warmth,
+        "motion": motion,
+        "faces": float(people),
+        "face_height_share": height,
+    }
+    if contrast < 0.02:
+        return f"the picture is an even {'dark' if light < 0.3 else 'bright' if light > 0.7 else 'grey'} area", measures
+    brightness = "dark" if light < 0.27 else "bright" if light > 0.6 else ""
+    movement = "" if still else "still" if motion < 0.012 else "restless" if motion > 0.06 else ""
+    # Borders after the usual shot sizes: the face fills a third of the height in a close-up, an eighth in a medium shot.
+    view = (
+        "page or screen with a light ground"
+        if page
+        else "drawing or plain graphic"
+        if drawing and not people
+        else "close-up"
+        if height > 0.3
+        else "medium view"
+        if height > 0.12
+        else "wide view"
+        if people
+        else "view"
+    )
+    words = ", ".join(w for w in (brightness, movement) if w)
+    # The cascade misses many faces, so that it found none is not said.
+    who = "" if page or not people else " of one person" if people == 1 else f" of at least {people} people"
+    tone = (
+        "hardly any colour"
+        if vivid < 0.08
+        else "warm colours"
+        if warmth > 11
+        else "cold colours"
+        if warmth < -4
+        else "vivid colours"
+        if vivid > 0.5
+        else "muted colours"
+        if vivid < 0.22
+        else ""
+    )
+    moving = ", the camera moves" if camera > 0.35 else ""
+    article = "an" if (words or view)[0] in "aeiou" else "a"
+    text = f"the picture is {article} {words}{' ' if words else ''}{view}{who}{', ' + tone if tone else ''}{moving}"
+    return text, measures
+
+
+def _mean(rows: list[dict[str, float | str]]) -> dict[str, float | str]:
+    return {k: sum(float(r[k]) for r in rows) / len(rows) for k in rows[0]}
