@@ -40,46 +40,11 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
 """Left may be imported by right, never back, and rooms of one layer do not import each other."""
 
 HEAVY = frozenset(
-    [
-        "torch",
-        "transformers",
-        "peft",
-        "trl",
-        "datasets",
-        "accelerate",
-        "bitsandbytes",
-        "llguidance",
-        "onnx",
-        "onnxruntime",
-        "mediapipe",
-        "cv2",
-        "av",
-        "jax",
-        "soundfile",
-        "faster_whisper",
-        "ctranslate2",
-        "whisper",
-        "rapidocr",
-        "swift_f0",
-        "pocketsphinx",
-        "vaderSentiment",
-        "langid",
-        "langchain",
-        "langgraph",
-        "langchain_openai",
-        "gradio",
-        "plotly",
-        "matplotlib",
-        "ray",
-        "pyarrow",
-        "duckdb",
-        "sklearn",
-        "scipy",
-        "pandas",
-        "fastapi",
-        "uvicorn",
-        "mcp",
-    ]
+    """
+    torch transformers peft trl datasets accelerate bitsandbytes llguidance onnx onnxruntime mediapipe cv2 av jax soundfile
+    faster_whisper ctranslate2 whisper rapidocr swift_f0 pocketsphinx vaderSentiment langid langchain langgraph langchain_openai
+    gradio plotly matplotlib ray pyarrow duckdb sklearn scipy pandas fastapi uvicorn mcp
+    """.split()  # noqa: SIM905
 )
 """Imported inside the function that needs them."""
 
