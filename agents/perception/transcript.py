@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 # more on spontaneous speech. PocketSphinx: share of right words among those that are kept, see benchmarks/pocketsphinx.py.
 _RELIABILITY = {"subtitles": 0.97, "text": 1.0, "whisper": 0.9, "pocketsphinx": 0.6}
 
+STRETCH = 0.5
+"""Seconds of silence that part utterances of recognised speech."""
+
 _NOTE = "the subtitles note"
 _QUOTED = re.compile(r'"(.*)"', re.DOTALL)
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff]+")
@@ -50,7 +53,7 @@ class Transcript(Sense):
         if sound is None or len(sound) < RATE // 10:
             yield Gap(sense=self.name, reason="the clip holds no sound and no subtitles")
             return
-        stretches = speech_stretches(sound)
+        stretches = speech_stretches(sound, silence=STRETCH)
         if not stretches:
             yield Gap(sense=self.name, reason="no speech found in the sound")
             return
@@ -66,10 +69,10 @@ class Transcript(Sense):
         if self.settings.language not in (None, "en"):
             yield Gap(sense=self.name, reason="the recogniser that is installed knows English only", hint=hint)
             return
-        found = [u for u in sphinx(sound, stretches) if u.kept >= 0.5]
+        found = sphinx(sound, stretches)
         yield from self._cues(found, "pocketsphinx")
         if not found:
-            yield Gap(sense=self.name, reason="speech was found, but its words could not be made out", hint=hint)
+            yield Gap(sense=self.name, reason="there is speech, but too few of its words could be made out", hint=hint)
 
     def _cues(self, utterances: Iterable[Utterance], asr: str) -> Iterator[Cue]:
         for u in utterances:
