@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -137,7 +138,7 @@ def _parts(base: str, adapter: str, four_bit: bool, device: str) -> tuple[Any, A
         base,
         dtype=dtype,
         device_map="auto" if device == "cuda" else {"": "cpu"},
-        quantization_config=_four_bit(config, base, dtype, device) if four_bit else None,
+        quantization_config=_four_bit(config, base, adapter, dtype, device) if four_bit else None,
         **safe,
     )
     return model, tokenizer, processor
@@ -177,7 +178,7 @@ def _split(rest: str) -> tuple[str, str]:
     return base, adapter
 
 
-def _four_bit(config: Any, base: str, dtype: Any, device: str) -> Any:
+def _four_bit(config: Any, base: str, adapter: str, dtype: Any, device: str) -> Any:
     """NF4 with double quantisation (Dettmers et al. 2023, QLoRA, arXiv:2305.14314)."""
     from importlib.util import find_spec
 
@@ -192,8 +193,20 @@ def _four_bit(config: Any, base: str, dtype: Any, device: str) -> Any:
             f"{base} does not fit 4 bit on a CPU: widths {widths} are no multiples of 64",
             "leave out --four-bit, or use a GPU",
         )
+    # What an adapter replaces as a whole (the projector of a vision model, say) must stay as it is.
+    made = Path(adapter) / "adapter_config.json"
+    whole: list[str] = (
+        (json.loads(made.read_text("utf-8")).get("modules_to_save") or []) if adapter and made.is_file() else []
+    )
     return BitsAndBytesConfig(
-        load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True, bnb_4bit_compute_dtype=dtype
+        llm_int8_skip_modules=[
+            "lm_head",
+            *(f".*{w}" for w in whole),
+        ],  # counts for 4 bit too; patterns match from the start
+        load_in_4bit=True,
+        bnb_4bit_quant_type="nf4",
+        bnb_4bit_use_double_quant=True,
+        bnb_4bit_compute_dtype=dtype,
     )
 
 

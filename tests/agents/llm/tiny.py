@@ -142,3 +142,27 @@ def lora(base: Path, path: Path, *, targets: Any = ("q_proj", "v_proj"), layers:
     model = get_peft_model(AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32), config).eval()
     model.save_pretrained(path)
     return model
+
+
+def lora_of_llava(base: Path, path: Path) -> Any:
+    """A random adapter of the language part that replaces the projector, saved; returns the adapted model."""
+    import torch
+    from peft import LoraConfig, get_peft_model
+    from transformers import AutoModelForImageTextToText
+
+    torch.manual_seed(7)
+    config = LoraConfig(
+        r=4,
+        lora_alpha=64,
+        task_type="CAUSAL_LM",
+        target_modules=r".*language_model.*\.(q_proj|v_proj)",
+        modules_to_save=["multi_modal_projector"],
+        init_lora_weights=False,
+    )
+    model = get_peft_model(AutoModelForImageTextToText.from_pretrained(base, dtype=torch.float32), config).eval()
+    with torch.no_grad():
+        for name, weight in model.named_parameters():
+            if "modules_to_save" in name:
+                weight.add_(0.05 * torch.randn_like(weight))
+    model.save_pretrained(path)
+    return model
