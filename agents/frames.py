@@ -114,7 +114,8 @@ def _rgb(image: Image.Image, *, alone: bool) -> Image.Image:
     if alone and image.mode in ("RGB", "RGBA", "L", "LA", "CMYK", "YCbCr"):
         image.thumbnail((MAX_SIDE, MAX_SIDE))
     if image.mode.startswith(("I", "F")):  # 16 and 32 bits: Pillow would clip them to white
-        values = np.nan_to_num(np.asarray(image, np.float32))
+        step = max(1, max(image.size) // (2 * MAX_SIDE))
+        values = np.nan_to_num(np.asarray(image)[::step, ::step].astype(np.float32))
         top = next((t for t in (1.0, 255.0, 65_535.0) if values.max(initial=0) <= t), float(values.max(initial=0)))
         image = Image.fromarray((np.clip(values / top, 0, 1) * 255).astype(np.uint8))
     picture = image.convert("RGBA" if "transparency" in image.info or "A" in image.mode else "RGB")

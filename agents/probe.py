@@ -181,7 +181,7 @@ def _picture(path: Path, id: str, digest: str) -> Media | None:
 
 def _container(path: Path, id: str, digest: str) -> Media:
     import av
-    from av.error import FFmpegError
+    from av.error import ArgumentError, FFmpegError
 
     try:
         with container_of(path) as container:
@@ -192,6 +192,10 @@ def _container(path: Path, id: str, digest: str) -> Media:
             duration = max(0.0, float(container.duration / av.time_base)) if container.duration else None
             size = None if found[0] is None else _size(path, container, found[0])
     except FFmpegError as error:
+        if isinstance(error, ArgumentError):  # how FFmpeg says that the format is not among CONTAINERS
+            raise MediaError(
+                f"{path} cannot be decoded: it is a playlist or a rare format", "give the media file"
+            ) from error
         hint = "not a media file, or cut off before its index"
         raise MediaError(f"{path} cannot be decoded: {error.strerror}", hint) from error
     kind: Kind = "audio" if found[0] is None else "video"

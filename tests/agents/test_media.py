@@ -357,6 +357,15 @@ def test_pictures_of_every_mode_come_out_grey(tmp_path: Path, name: str):
     assert np.abs(frame.image.astype(int) - 128).max() <= 4, frame.image[0, 0]
 
 
+def test_large_sixteen_bit_picture(tmp_path: Path):
+    values = np.full((900, 9000), 20_000, np.uint16)
+    values[:, 4500:] = 60_000
+    Image.fromarray(values).save(tmp_path / "a.png")
+    (frame,) = seen(tmp_path / "a.png")
+    assert frame.size == (9000, 900) and frame.image.shape == (128, MAX_SIDE, 3)
+    assert abs(int(frame.image[64, 100, 0]) - 78) < 3 and abs(int(frame.image[64, -100, 0]) - 233) < 3
+
+
 def test_one_bit_picture(tmp_path: Path):
     Image.new("1", (60, 40), 1).save(tmp_path / "a.png")
     assert seen(tmp_path / "a.png")[0].image.min() == 255
@@ -470,7 +479,7 @@ def test_text_that_calls_itself_a_film(tmp_path: Path, content: str):
 def test_a_playlist_opens_no_other_file(tmp_path: Path, wav: Make, tone: Make):
     wav(tmp_path / "secret.wav", tone(0.5))
     (tmp_path / "a.mp4").write_text("ffconcat version 1.0\nfile secret.wav\n", encoding="utf-8")
-    refused(tmp_path / "a.mp4", "cannot be decoded")
+    refused(tmp_path / "a.mp4", "playlist or a rare format")
     lines = "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nsecret.wav\n#EXT-X-ENDLIST\n"
     (tmp_path / "a.m3u8").write_text(lines, encoding="utf-8")
     refused(tmp_path / "a.m3u8", "cannot be decoded")
