@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from cuechain.agents.media import Clip
 
 # Subtitles and texts were written by people. Whisper small: word error rate of 3-10 % on clean read English (Radford et al. 2022, table 8),
-# more on spontaneous speech. PocketSphinx: share of right words among those that are kept, see benchmarks/pocketsphinx.py.
+# more on spontaneous speech. PocketSphinx: share of right words among those that are kept, see benchmarks/sphinx.py.
 _RELIABILITY = {"subtitles": 0.97, "text": 1.0, "whisper": 0.9, "pocketsphinx": 0.6}
 
 STRETCH = 0.5
@@ -73,6 +73,9 @@ class Transcript(Sense):
         yield from self._cues(found, "pocketsphinx")
         if not found:
             yield Gap(sense=self.name, reason="there is speech, but too few of its words could be made out", hint=hint)
+        elif len(found) < len(stretches):
+            missed = f"{len(stretches) - len(found)} of {len(stretches)} stretches of speech could not be made out"
+            yield Gap(sense=self.name, reason=missed, hint=hint)
 
     def _cues(self, utterances: Iterable[Utterance], asr: str) -> Iterator[Cue]:
         for u in utterances:
