@@ -37,8 +37,8 @@ REST: dict[str, tuple[float, float, int]] = {
 """Measure → (mm at rest, mm by which people differ, percentile of a person's frames that is taken for rest).
 
 Mouth, lips and philtrum follow the adult means of Farkas, "Anthropometry of the Head and Face" (1994); the others were set by hand to
-what a mesh at rest shows. Own rest beats these values once a person was seen long enough, but only within 1.5 times what people
-differ by: somebody who smiles from beginning to end is not taken for a person whose mouth is like that."""
+what a mesh at rest shows. The longer a person was seen, the more their own rest counts, but only within 1.5 times what people differ by:
+somebody who smiles from beginning to end is not taken for a person whose mouth is like that."""
 
 SIDED = ("inner_brow", "outer_brow", "lids", "upper_lid", "lower_lid", "cheek", "ala", "corner_out", "corner_up")
 MIDDLE = ("brow_gap", "lip_gap", "lips", "philtrum", "chin")
@@ -152,12 +152,12 @@ def gaze(face: np.ndarray) -> tuple[float, float]:
     return float(y), float(x)
 
 
-def at_rest(rows: np.ndarray, own: bool) -> np.ndarray:
+def at_rest(rows: np.ndarray, own: float) -> np.ndarray:
     """A person's measures at rest, in the order of COLUMNS.
 
     Args:
         rows: (n, len(COLUMNS)) measures of frames in which the face was well seen.
-        own: Whether the person was seen long enough to use these frames; else the general values of REST stand.
+        own: How far these frames show the person at rest, 0 (use the general values of REST) to 1.
     """
     import numpy as np
 
@@ -165,11 +165,11 @@ def at_rest(rows: np.ndarray, own: bool) -> np.ndarray:
     for i, column in enumerate(COLUMNS):
         usual, differ, percentile = REST[column.removesuffix("_left").removesuffix("_right")]
         seen = float(np.percentile(rows[:, i], percentile)) if own and len(rows) else usual
-        rest[i] = np.clip(seen, usual - 1.5 * differ, usual + 1.5 * differ)
+        rest[i] = np.clip(seen, usual - 1.5 * own * differ, usual + 1.5 * own * differ)
     return rest
 
 
-def intensities(rows: np.ndarray, rest: np.ndarray, *, own: bool) -> dict[str, np.ndarray]:
+def intensities(rows: np.ndarray, rest: np.ndarray, own: float) -> dict[str, np.ndarray]:
     """Intensity of every unit in every frame, 0 to 1; two-sided ones also as `au12_left` and `au12_right`.
 
     The ranges (how many mm make a full movement) are set by hand after the scoring marks of FACS. Against general values instead of the
@@ -186,7 +186,7 @@ def intensities(rows: np.ndarray, rest: np.ndarray, *, own: bool) -> dict[str, n
         """Millimetres away from rest, less what may be this person's build."""
         usual = REST[name.removesuffix("_left").removesuffix("_right")]
         away = rows[:, COLUMNS.index(name)] - rest[COLUMNS.index(name)]
-        slack = (0.15 if own else 0.5) * usual[1]
+        slack = (0.5 - 0.35 * own) * usual[1]
         return np.sign(away) * np.maximum(np.abs(away) - slack, 0)
 
     def grade(millimetres: np.ndarray, start: float, full: float) -> np.ndarray:
@@ -218,7 +218,7 @@ def intensities(rows: np.ndarray, rest: np.ndarray, *, own: bool) -> dict[str, n
     # Dimpler and one-sided smile: one corner drawn while the other stays.
     apart = out["au12_left"] - out["au12_right"]
     weak = np.minimum(out["au12_left"], out["au12_right"]) < 0.25
-    out["au14_left"], out["au14_right"] = np.clip(apart, 0, 1) * shut * weak, np.clip(-apart, 0, 1) * shut * weak
+    out["au14_left"], out["au14_right"] = np.maximum(apart, 0) * shut * weak, np.maximum(-apart, 0) * shut * weak
     for number in (1, 2, 4, 5, 6, 7, 9, 12, 15, 20):
         out[f"au{number}"] = (out[f"au{number}_left"] + out[f"au{number}_right"]) / 2
     out["au14"] = np.maximum(out["au14_left"], out["au14_right"])

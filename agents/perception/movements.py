@@ -17,8 +17,8 @@ ON, OFF = 0.3, 0.18
 BRIDGE = 0.4
 """Seconds of interruption that do not end a movement."""
 
-OWN_REST = 3.0
-"""Seconds that a person must be seen before their own rest is used."""
+OWN_REST = 8.0
+"""Seconds after which what a person shows most is taken for their rest; before, in proportion."""
 
 SPEECH_UNITS = ("au10", "au14", "au15", "au17", "au20", "au23", "au24", "au25", "au26")
 """Units that articulation moves: while the lips move as in talking, only what stays over 1.2 s of it counts."""
@@ -54,8 +54,8 @@ class Seen:
     """How far a frame can be believed, 0 to 1: falls with a turned or small face."""
     talking: np.ndarray
     """Whether the lips move as in talking, (n,) bool."""
-    own: bool
-    """Whether the person's own rest was used."""
+    own: float
+    """How far the person's own rest was used, 0 to 1."""
     still: bool
     """One picture without time."""
 
@@ -74,16 +74,17 @@ def read(person: Person) -> Seen:
     times, holds = np.array(person.times), np.array(person.holds)
     still = len(times) == 1 and holds[0] == 0
     turned = np.hypot(extra["yaw"], 0.8 * extra["pitch"])
-    trust = np.clip(1.2 - turned / 40, 0, 1) * np.clip(extra["width"] / 110, 0.5, 1)
+    trust = np.clip(1.2 - turned / 40, 0, 1) * np.clip(extra["width"] / 110, 0.35, 1)
     good = trust > 0.5
-    own = bool(holds[good].sum() >= OWN_REST)
+    own = min(1.0, float(holds[good].sum()) / OWN_REST)
     if not still:
         rows = _middle_of_three(rows)
-    units = intensities(rows, at_rest(rows[good], own), own=own)
+    units = intensities(rows, at_rest(rows[good], own), own)
     talking = np.zeros(len(times), bool) if still else _talking(times, rows[:, COLUMNS.index("lip_gap")])
     if talking.any():
         for name in SPEECH_UNITS:
             units[name] = np.where(talking, _lasting(times, units[name], 1.2), units[name])
+        units["au25"] = np.where(talking, 0.0, units["au25"])  # that a talking mouth is open says nothing
     return Seen(times, holds, units, extra, trust, talking, own, still)
 
 

@@ -105,7 +105,7 @@ class Scene(Sense):
                 f"{caption} ({len(shots)} shots)" if len(shots) > 1 else caption,
                 None if still else Span(start=shots[0].start, end=max(shots[0].start, shots[-1].end)),
                 _mean([m for _, m in groups[caption]]) | {"shots": float(len(shots))},
-                0.25,
+                0.1 if caption.endswith(" view") else 0.25,  # "a still view" says next to nothing
             )
         length = self._shots[-1].end - self._shots[0].start if self._shots else 0.0
         if not still and self._cuts >= 3:
@@ -150,11 +150,21 @@ def _looks(small: np.ndarray) -> np.ndarray:
 
 
 def _pans(before: np.ndarray, now: np.ndarray) -> bool:
-    """Whether one shift explains the change of the whole picture: the camera moved, not something before it."""
+    """Whether both upper corners shift the same way: the camera moved, not somebody before it."""
     import cv2
+    import numpy as np
 
-    (x, y), response = cv2.phaseCorrelate(before, now, cv2.createHanningWindow((96, 54), cv2.CV_32F))
-    return response > 0.4 and max(abs(x), abs(y)) > 0.4
+    window = cv2.createHanningWindow((32, 27), cv2.CV_32F)
+    shifts: list[np.ndarray] = []
+    for corner in (np.s_[:27, :32], np.s_[:27, -32:]):
+        a, b = np.ascontiguousarray(before[corner]), np.ascontiguousarray(now[corner])
+        if a.std() < 4:  # nothing there whose movement could be seen
+            return False
+        shift, response = cv2.phaseCorrelate(a, b, window)
+        if response < 0.25 or max(abs(s) for s in shift) < 0.3:
+            return False
+        shifts.append(np.array(shift))
+    return bool(np.abs(shifts[0] - shifts[1]).max() < 1.0)
 
 
 @cache

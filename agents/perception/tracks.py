@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from cuechain.agents.perception.action_units import COLUMNS, frontal, gaze, measured
+from cuechain.agents.perception.action_units import frontal, gaze, measured
 
 if TYPE_CHECKING:
     import numpy as np
+
     from cuechain.agents.media import Frame
 
 MAX_FACES = 5
@@ -24,7 +26,7 @@ MAX_FACES = 5
 MAX_PEOPLE = 12
 """Persons of one clip; later ones are not followed."""
 
-SMALL = 60
+SMALL = 40
 """Width of a face in pixels below which its movements cannot be read."""
 
 EXTRA: tuple[str, ...] = ("pitch", "yaw", "roll", "gaze_up", "gaze_side", "x", "y", "width")
@@ -261,6 +263,8 @@ def _quiet() -> Generator[None]:
     """Keep what MediaPipe's native parts write to stderr at their start from the user's screen."""
     os.environ.setdefault("GLOG_minloglevel", "3")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    # MediaPipe 0.10.14 calls what protobuf 4.25 has marked for removal.
+    warnings.filterwarnings("ignore", message="SymbolDatabase.GetPrototype", category=UserWarning)
     sys.stderr.flush()
     try:
         kept = os.dup(2)
@@ -275,7 +279,3 @@ def _quiet() -> Generator[None]:
         os.dup2(kept, 2)
         os.close(nowhere)
         os.close(kept)
-
-
-WIDTH = len(COLUMNS) + len(EXTRA)
-"""Numbers in a row."""
