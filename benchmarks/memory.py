@@ -2,6 +2,8 @@
 
 A short clip is encoded once and its packets are repeated, so that the film costs minutes of disk, not of encoding. Frames are taken
 and dropped, the sound is mapped and read in windows, as senses do it. The film lies in a temporary folder.
+
+One hour of 720p: peak RSS 319 MiB, 220 of them the mapped sound, which the system takes back when it needs the room.
 """
 
 from __future__ import annotations
@@ -59,9 +61,17 @@ def write(path: Path, hours: float, side: int) -> None:
     short.unlink()
 
 
+def peak_mib() -> float:
+    """Peak RSS of this process. Linux hands ru_maxrss of the parent on to a child, so the kernel's own count is read there."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        return next(int(line.split()[1]) for line in status.read_text().splitlines() if line.startswith("VmHWM")) / 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 1024)
+
+
 def consume(path: Path) -> None:
     """One pass, as senses run it; prints the figures."""
-    idle = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    idle = peak_mib()
     begin, frames, energy = time.perf_counter(), 0, 0.0
     with opened(path) as clip:
         for _ in clip.frames(12.5):
@@ -70,7 +80,7 @@ def consume(path: Path) -> None:
         if sound is not None:
             for start in range(0, len(sound), 30 * RATE):
                 energy += float(np.square(sound[start : start + 30 * RATE]).sum())
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    peak = peak_mib()
     spent = time.perf_counter() - begin
     length = 0 if sound is None else len(sound) / RATE
     print(f"{clip.media.duration:.0f} s of {clip.media.size}, {path.stat().st_size / 2**20:.0f} MiB on disk")
