@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw, ImageFont
+
+from cuechain.agents.media import Frame, opened
+from cuechain.agents.perception.screen import Screen
+from cuechain.agents.settings import load
+from cuechain.agents.values import Cue, Gap
+
+
+def drawn(
+    words: str, *, at: float = 0.8, size: int = 40, shape: tuple[int, int] = (640, 360), ground: int = 60
+) -> np.ndarray:
+    image = Image.new("RGB", shape, (ground, ground, ground + 30))
+    draw = ImageDraw.Draw(image)
+    font = ImageFont.load_default(size)
+    draw.text(
+        (shape[0] / 2, shape[1] * at), words, font=font, fill="white", stroke_width=2, stroke_fill="black", anchor="mm"
+    )
+    return np.asarray(image)
+
+
+def watched(frames: list[Frame]) -> list[Cue | Gap]:
+    sense = Screen(load(cache=None))
+    for frame in frames:
+        sense.watch(frame)
+    with opened(text="stands in") as clip:
+        return list(sense.perceive(clip, ()))
+
+
+def shown(pictures: list[tuple[float, np.ndarray]], shots: list[int] | None = None, step: float = 0.5) -> list[Frame]:
+    return [
+        Frame(t, p, i, shots[i] if shots else 0, 0.01, step, (p.shape[1], p.shape[0]))
+        for i, (t, p) in enumerate(pictures)
+    ]
+
+
+def words(found: list[Cue | Gap]) -> list[str]:
+    return [re.findall(r'"(.*)"', c.text)[0] for c in found if isinstance(c, Cue)]
+
+
+def still(path: Path) -> list[Cue | Gap]:
+    sense = Screen(load(cache=None))
+    with opened(path) as clip:
+        for frame in clip.frames(12.5):
+            sense.watch(frame)
+        return list(sense.perceive(clip, ()))
+
+
+def test_a_caption_is_quoted_with_its_place(tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    Image.fromarray(drawn("Nobody told me anything", at=0.1)).save(path)
+    (cue,) = still(path)
+    assert isinstance(cue, Cue)
+    assert cue.text == 'the screen shows the words "Nobody told me anything" at the top'
+    assert cue.span is None
+
+
+def test_tight_capitals_keep_their_spaces(tmp_path: Path) -> None:
+    found = watched(shown([(0.0, drawn("SO I HAD TO DEBUG ON A FRIDAY", size=36))]))
+    assert words(found) == ["SO I HAD TO DEBUG ON A FRIDAY"]
+
+
+def test_a_text_that_stands_is_one_cue_with_its_time() -> None:
+    page = drawn("This stays for a while")
+    other = drawn("And this comes later")
+    found = watched(shown([(i * 0.5, page if i < 8 else other) for i in range(14)]))
+    spans = {words([c])[0]: c.span for c in found if isinstance(c, Cue)}
+    first, second = spans["This stays for a while"], spans["And this comes later"]
+    assert first
+    assert second
+    assert first.start == 0
+    assert first.end == pytest.approx(4.0, abs=0.5)
+    assert second.end == pytest.approx(7.0, abs=0.1)
+
+
+def test_an_unchanged_picture_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    page = drawn("Only once")
+    sense = Screen(load(cache=None))
+    for frame in shown([(i * 0.5, page) for i in range(20)]):
+        sense.watch(frame)
+    assert sense._read == 1
+
+
+def test_at_most_one_reading_in_two_seconds_within_a_shot() -> None:
+    rng = np.random.default_rng(0)
+    sense = Screen(load(cache=None))
+    for i in range(50):
+        sense.watch(Frame(i * 0.08, rng.integers(0, 255, (64, 96, 3), np.uint8), i, 0, 0.3, 0.08, (96, 64)))
+    assert sense._read <= 2
+
+
+@pytest.mark.parametrize("size", [(1, 1), (5, 300), (360, 640)])
+@pytest.mark.parametrize("value", [0, 128, 255])
+def test_no_words_are_a_gap(size: tuple[int, int], value: int) -> None:
+    found = watched(shown([(0.0, np.full((*size, 3), value, np.uint8))]))
+    assert [type(f) for f in found] == [Gap]
+
+
+def test_quotes_and_length_are_tamed() -> None:
+    found = watched(shown([(0.0, drawn('She said "no" twice'))]))
+    (cue,) = [c for c in found if isinstance(c, Cue)]
+    assert cue.text.count('"') == 2
+
+
+@pytest.mark.parametrize("name", ["chelsea.png", "coffee.png", "house.jpg"])
+def test_pictures_without_words_have_none(data: Path, name: str) -> None:
+    assert words(still(data / "media/images_misc" / name)) == []
+
+
+def test_a_meme_and_a_page(data: Path) -> None:
+    assert words(still(data / "media/images_misc/wakeupcat.jpg")) == ["Wake up human!"]
+    page = " ".join(words(still(data / "media/images_misc/phototest.tif")))
+    assert "The quick brown dog jumped over the lazy fox" in page
+
+
+def test_the_reader_is_quiet(capfd: pytest.CaptureFixture[str]) -> None:
+    watched(shown([(0.0, drawn("quiet"))]))
+    out = capfd.readouterr()
+    assert out.err == ""
+    assert out.out == ""
