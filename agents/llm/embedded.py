@@ -123,11 +123,19 @@ class EmbeddedPlanner:
             labels=chosen,
             relation=relation,
             sentiment=fused(how.sentiment, SENTIMENTS, seen["sentiment"][0], cast("dict[Sentiment, float]", ruled)),
-            abstain=self._sure(how.abstain, float(seen["abstain"][0]), found.abstain),
+            abstain=self._sure(how.abstain, float(seen["abstain"][0]), found.abstain)
+            if self._speaks(sheet, person)
+            else 0.99,
             intensity=round(0.5 * sigmoid(float(seen["intensity"][0])) + 0.5 * intensity(found), 4),
             weight=self._weight(sheet, one, seen["weight"][0], weights(sheet, found)),
             points=self._points(sheet, found, names, person),
         )
+
+    @staticmethod
+    def _speaks(sheet: CueSheet, person: str | None) -> bool:
+        """Whether any cue can tell of the person at all: looked up, not learned. Words on screen may be the person's."""
+        who = asked(sheet, person)
+        return any(c.sense == "screen" or role(c, who) in ("self", "unknown") for c in sheet.cues.values())
 
     @staticmethod
     def _sure(how: Fusion, encoder: float, rules: float) -> float:

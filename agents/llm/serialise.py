@@ -67,6 +67,8 @@ def role(cue: Cue, person: str | None) -> Role:
 def row(tokenizer: Tokenizer, sheet: CueSheet, question: str, person: str | None, limit: int = LIMIT) -> Row:
     """Tokens of a sheet, cues in the sheet's order; the least salient ones are left out when the row is full.
 
+    Of other persons only what they say is kept, as what the person may answer to: a face that is not there cannot be mistaken.
+
     Args:
         tokenizer: WordPiece of the encoder, without padding or truncation.
         sheet: The focused sheet.
@@ -83,6 +85,7 @@ def row(tokenizer: Tokenizer, sheet: CueSheet, question: str, person: str | None
     parts = {
         key: _pieces(tokenizer, f"{_PREFIX[role(cue, person)]}{cue.sense}: {_renamed(cue.text, names)}")[:CUE_LIMIT]
         for key, cue in sheet.cues.items()
+        if role(cue, person) != "other" or cue.sense == "transcript"
     }
     kept = _fitting(sheet, parts, person, limit - len(head) - len(tail) - 4)
     ids = [start, *head, end]

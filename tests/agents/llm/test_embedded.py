@@ -51,7 +51,7 @@ def tokenizer():
         "smile",
         "loud",
     ]
-    words += ["other", "person", "'", "s", "scene", "missing", "a", "room", "unknown"]
+    words += ["transcript", "other", "person", "'", "s", "scene", "missing", "a", "room", "unknown"]
     made = Tokenizer(models.WordPiece({w: i for i, w in enumerate(words)}, unk_token="[UNK]"))
     made.normalizer = normalizers.BertNormalizer(lowercase=True)
     made.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
@@ -61,14 +61,15 @@ def tokenizer():
 def test_serialisation_is_what_the_weights_were_trained_on(tokenizer) -> None:
     found = sheet(
         cue("face", "smile", "P2"),
-        cue("voice", "loud", "P1"),
+        cue("transcript", "loud", "P1"),
+        cue("face", "smile", "P1"),
         cue("voice", "loud", None),
         cue("scene", "a room", None),
         gaps=(Gap(sense="face", reason="x"),),
     )
     one = row(tokenizer, found, "How does P2 feel?", "P2")
     assert " ".join(tokenizer.id_to_token(i) for i in one.ids) == (
-        "[CLS] how does p1 feel ? [SEP] face : smile [SEP] other person ' s voice : loud [SEP] unknown voice : loud [SEP] "
+        "[CLS] how does p1 feel ? [SEP] face : smile [SEP] other person ' s transcript : loud [SEP] unknown voice : loud [SEP] "
         "scene : a room [SEP] missing : face [SEP]"
     )
     assert [t for t, i in zip(one.types, one.ids, strict=True) if tokenizer.id_to_token(i) == "loud"] == [1, 0]
@@ -77,14 +78,14 @@ def test_serialisation_is_what_the_weights_were_trained_on(tokenizer) -> None:
 
 
 def test_who_is_asked_decides_whose_cues_are_own(tokenizer) -> None:
-    found = sheet(cue("face", "smile", "Ann"), cue("voice", "loud", "Bob"))
+    found = sheet(cue("transcript", "smile", "Ann"), cue("transcript", "loud", "Bob"))
     assert row(tokenizer, found, "", "Ann").types != row(tokenizer, found, "", "Bob").types
     assert sum(row(tokenizer, found, "", None).types) == 0
 
 
 def test_a_full_row_drops_the_least_salient_and_the_others_first(tokenizer) -> None:
     own = [cue("face", "smile " * 20, "P1", salience=i / 40) for i in range(40)]
-    theirs = [cue("voice", "loud " * 20, "P2", salience=1.0) for _ in range(5)]
+    theirs = [cue("transcript", "loud " * 20, "P2", salience=1.0) for _ in range(5)]
     one = row(tokenizer, sheet(*theirs, *own), "how does p1 feel?", "P1", limit=120)
     assert len(one.ids) <= 120
     assert list(one.cues) == [f"F{i}" for i in range(40, 45)][-len(one.cues) :]
