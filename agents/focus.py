@@ -17,6 +17,7 @@ _KINDS: tuple[tuple[QuestionKind, str], ...] = (
     ("when", r"^\s*(when|at (what|which) (time|moment|point))\b|\b(what|which) moment\b"),
     ("who", r"^\s*(who|whose|which (person|one|speaker))\b"),
     ("cause", r"\b(what (made|makes|caused?|triggers?|upsets?|is .* about)|because of what|cause|reason)\b"),
+    ("everyone", r"\b(they|them|everyone|everybody|each|all of them|both|these people|the people|the group)\b"),
     ("yes_no", r"^\s*(is|are|was|were|does|do|did|has|have|can|could|would|will)\b"),
     ("why", r"^\s*(and |but |so )?why\b"),
 )
@@ -43,7 +44,7 @@ def focus(sheet: CueSheet, question: str, labels: tuple[str, ...]) -> Focus:
     return Focus(
         person=_person(sheet, question),
         span=_span(sheet, question),
-        kind=_kind(question),
+        kind=_kind(sheet, question),
         label=_label(question, labels),
         pronoun=_pronoun(sheet, question),
     )
@@ -62,8 +63,11 @@ def _inside(cue: Span, span: Span) -> bool:
     return span.start <= cue.start <= span.end
 
 
-def _kind(question: str) -> QuestionKind:
+def _kind(sheet: CueSheet, question: str) -> QuestionKind:
+    named = any(re.search(rf"\b{re.escape(p)}\b", question, re.I) for p in sheet.people)
     for kind, pattern in _KINDS:
+        if kind == "everyone" and (named or len(sheet.people) < 2):
+            continue  # "they" is then one person
         if re.search(pattern, question, re.I):
             return kind
     return "how"

@@ -26,7 +26,9 @@ _SENSES = {
     "transcript": "words", "words": "words", "voice": "voice", "face": "face", "scene": "scene", "screen": "words on screen",
 }  # fmt: skip
 
-_CLAUSE = re.compile(r"^(the|this|there|speech|no|a|an|\d+|both|one|his|her|their|[A-Z]\w*)\b.*\b\w+", re.I)
+_CLAUSES = ("the ", "there ", "this ", "together ", "one ", "a face ")
+"""How our senses' clauses begin; other wordings are set after the name of their sense."""
+
 _SPEAKER_SAYS = re.compile(r"^(?:the speaker says|the writer says|the message says|says|said|writes)\s*:?\s*", re.I)
 
 
@@ -49,6 +51,8 @@ def realise(sheet: CueSheet, answer: Answer, focus: Focus) -> Answer:
 
 def _sentence(sheet: CueSheet, answer: Answer, focus: Focus, claim: Claim, *, first: bool) -> str:
     cues = [sheet.cues[i] for i in claim.cites if i in sheet.cues]
+    if focus.kind == "everyone" and cues:
+        return _capital(_one_of_several(cues, claim))
     if answer.abstain:
         return _cannot(sheet, focus, cues)
     if first and answer.emotion:
@@ -58,6 +62,14 @@ def _sentence(sheet: CueSheet, answer: Answer, focus: Focus, claim: Claim, *, fi
     if focus.kind == "change" and claim.points and claim.stance == "supports" and _is_course(answer, claim):
         return _capital(f"{_when(cues)}, {_subject(focus)} {_seems(focus, claim.points)}: {_said(cues, focus)}")
     return _capital(f"{_said(cues, focus)}{_reading(claim, answer)}")
+
+
+def _one_of_several(cues: list[Cue], claim: Claim) -> str:
+    name = next((c.person for c in cues if c.person), None) or "one person"
+    own = Focus(person=name, pronoun=name)
+    if claim.points is None:
+        return f"what {name} feels cannot be told: {_said(cues[:1], own)}"
+    return f"{name} {_seems(own, claim.points)}: {_said(cues, own)}"
 
 
 def _is_course(answer: Answer, claim: Claim) -> bool:
@@ -147,8 +159,9 @@ def _cannot(sheet: CueSheet, focus: Focus, cues: list[Cue]) -> str:
         return f"This cannot be told: nothing in the clip was perceived of {focus.person}."
     if cues:
         return _capital(f"this cannot be told from the clip: {_said(cues, focus)}, and that alone does not decide it")
-    missing = [_gap(g) for g in sheet.gaps]
-    why = "; ".join(dict.fromkeys(missing)) if missing else "no cue speaks of a feeling"
+    # Of senses that tell of people, not of the setting.
+    missing = [_gap(g) for g in sheet.gaps if g.sense not in ("scene", "screen", "words")]
+    why = "; ".join(dict.fromkeys(missing)) if missing else "no cue speaks clearly of a feeling"
     return f"This cannot be told from the clip: {why}."
 
 
@@ -179,8 +192,8 @@ def _clause(cue: Cue, focus: Focus) -> str:
         verb = "say" if who == "they" else "says"
         quoted = words if words[:1] in "\"“'‘" else f"“{words}”"
         return f"{who} {verb} {quoted}" if words != text else text
-    if text.lower().startswith(("the ", "there ", "this ")) or cue.sense not in _SENSES:
-        return text[0].lower() + text[1:] if text.startswith(("The ", "There ", "This ")) else text
+    if text.lower().startswith(_CLAUSES) or cue.sense not in _SENSES:
+        return text[0].lower() + text[1:]
     if text.startswith(("words ", "voice ", "speech ")):  # other tools' wordings, made a clause
         return f"the {text}"
     return f"the {_SENSES[cue.sense]}: {text}"

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from cuechain import prompts
 from cuechain.agents.focus import focus, within
 from cuechain.agents.llm import Model, Planner
 from cuechain.agents.llm.labels import meaning
@@ -29,8 +30,6 @@ from cuechain.agents.values import (
     Step,
     Usage,
 )
-
-from cuechain import prompts
 
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
@@ -118,8 +117,9 @@ def repair(
     on_token: Callable[[str], None] | None = None,
 ) -> Reasoned:
     """One more round of a chat model, with what the check found."""
-    from cuechain.agents.llm.reply import ask
     from langchain_core.messages import HumanMessage
+
+    from cuechain.agents.llm.reply import ask
 
     messages = [*done.messages, HumanMessage(prompts.render("repair", problems=problems))]
     reply = ask(model, messages, schema=task.answer, settings=settings, on_token=on_token)
@@ -140,9 +140,10 @@ def _chain(
     """The chained prompts: each step reads the sheet and the outputs before it; the last one answers as JSON."""
     import base64
 
+    from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
+
     from cuechain.agents.llm.reply import ask
     from cuechain.agents.llm.schema import json_schema
-    from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 
     variables = {
         "sheet": sheet,
@@ -179,6 +180,8 @@ def _plan(sheet: CueSheet, question: Question, task: Task, planner: Planner, fou
         absent = task.answer(person=found.person, span=found.span, abstain=True, claims=(Claim(stance="weak"),))
         return Reasoned(absent, found, [focused])
     begin = time.perf_counter()
+    if found.kind == "everyone":
+        return _each(sheet, question, task, planner, found, labels)
     stretches = segments(within(sheet, found.span))
     plans = [planner.plan(part, question, labels, found.person) for _, part in stretches]
     whole = _together(plans)
@@ -193,6 +196,33 @@ def _plan(sheet: CueSheet, question: Question, task: Task, planner: Planner, fou
     if found.kind == "change" and not answer.abstain:
         answer = answer.model_copy(update={"claims": (*_course(stretches, plans), *answer.claims[1:])})
     return Reasoned(answer, found, steps, Usage(calls=len(plans)))
+
+
+def _each(
+    sheet: CueSheet, question: Question, task: Task, planner: Planner, found: Focus, labels: tuple[str, ...]
+) -> Reasoned:
+    """One claim for each person; the answer's own slots are those of the person whose feeling is surest."""
+    begin = time.perf_counter()
+    alone: list[tuple[Plan, Answer]] = []
+    claims: list[Claim] = []
+    for person in sheet.people:
+        own = sheet.only({i for i, c in sheet.cues.items() if c.person in (person, None)})
+        plan = _together([planner.plan(p, question, labels, person) for _, p in segments(within(own, found.span))])
+        answer = _answer(own, plan, found.model_copy(update={"person": person, "kind": "how"}), task)
+        alone.append((plan, answer))
+        seen = tuple(i for i, c in sheet.cues.items() if c.person == person)[:1]
+        points = answer.emotion.label if answer.emotion else None
+        cites = answer.claims[0].cites or seen
+        claims.append(Claim(cites=cites, stance="supports" if points else "weak", points=points))
+    steps = [
+        Step(name="focus", output=found.model_dump_json()),
+        *(Step(name="plan", output=plan.model_dump_json()) for plan, _ in alone),
+    ]
+    steps[-1] = steps[-1].model_copy(update={"seconds": time.perf_counter() - begin})
+    _, surest = max(alone, key=lambda pair: (pair[1].emotion.confidence or 0.0) if pair[1].emotion else -1.0)
+    order = sorted(claims, key=lambda c: c.stance == "weak")
+    whole = surest.model_copy(update={"claims": tuple(order), "person": None})
+    return Reasoned(whole, found, steps, Usage(calls=len(alone)))
 
 
 def segments(sheet: CueSheet) -> list[tuple[Span | None, CueSheet]]:
@@ -297,7 +327,7 @@ def _answer(sheet: CueSheet, plan: Plan, found: Focus, task: Task) -> Answer:
 def _closest(plan: Plan) -> Claim:
     """What an answer that abstains may still point at: the cue that came nearest to deciding."""
     best = max(plan.weight, key=lambda i: plan.weight[i], default=None)
-    return Claim(cites=(best,) if best and plan.weight[best] >= 0.2 else (), stance="weak")
+    return Claim(cites=(best,) if best and plan.weight[best] >= 0.1 else (), stance="weak")
 
 
 def _evidence(sheet: CueSheet, plan: Plan, label: str, *, torn: bool) -> tuple[Claim, ...]:

@@ -16,7 +16,7 @@ Sentiment = Literal["positive", "negative", "neutral", "mixed"]
 Stance = Literal["supports", "conflicts", "weak", "context"]
 """What a cue does for the conclusion. `weak`: it hardly speaks either way; `context`: setting, not evidence of feeling."""
 
-QuestionKind = Literal["how", "why", "yes_no", "sarcasm", "change", "who", "which_sense", "cause", "when"]
+QuestionKind = Literal["how", "why", "yes_no", "sarcasm", "change", "who", "which_sense", "cause", "when", "everyone"]
 
 Kind = Literal["video", "audio", "image", "text"]
 

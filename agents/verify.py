@@ -15,7 +15,7 @@ SENSE_WORDS = {
     "voice": r"voice|vocal\w*|tone of voice|pitch\w*|loud\w*|quiet(?:er|ly)|intonation|speaks? (?:fast|slow|soft)\w*|pace|pauses?",
     "face": r"fac(?:e|ial)\w*|smil\w+|frown\w*|brows?|eyebrows?|lips?|eyes?|eyelids?|mouth|cheeks?|nose|gaze\w*|blink\w*"
     r"|nods?|jaw|chin|grimac\w*",
-    "transcript": r"says?|said|words|quot\w+|utter\w*|sentence|tells?|writes?|wrote",
+    "transcript": r"says?|said|words|quot\w+|utter\w*|writes?|wrote",
     "scene": r"scene|background|lighting|camera|shot|close-up",
     "screen": r"on screen|caption\w*|on-screen|sign reads|displayed text",
 }

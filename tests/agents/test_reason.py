@@ -87,6 +87,16 @@ def test_each_person_gets_an_answer_of_their_own():
     assert all(two_people().cues[i].person != "P2" for c in one.claims for i in c.cites)
 
 
+def test_a_question_about_everyone_gets_a_sentence_for_each():
+    answer = answered(two_people(), "How do they feel?", rules()).answer
+    assert [c.points for c in answer.claims] == ["anger", "joy"]
+    assert (answer.claims[0].text or "").startswith("P1 seems angry") and (answer.claims[1].text or "").startswith(
+        "P2 seems happy"
+    )
+    lone = answered(masked(), "How do they feel?", rules()).answer
+    assert (lone.claims[0].text or "").startswith("They ")
+
+
 @pytest.mark.parametrize("sheet", [CueSheet(gaps=(Gap(sense="face", reason="no face was seen"),)), two_people()])
 def test_no_evidence_no_answer(sheet):
     case = answered(sheet, "How does P9 feel?", rules())
