@@ -51,7 +51,7 @@ def fitted_odds(items: Sequence[tuple[float, float, float]]) -> Fusion:
 def _fusion(loss: Callable[[np.ndarray], float], biases: int) -> Fusion:
     from scipy.optimize import minimize
 
-    bounds = [(0.05, 5.0), (0.0, 5.0), *[(-3.0, 3.0)] * biases]
+    bounds = [(0.05, 5.0), (0.0, 5.0), *[(-6.0, 6.0)] * biases]
     found: Any = minimize(loss, np.array([1.0, 0.5, *[0.0] * biases]), method="L-BFGS-B", bounds=bounds)
     encoder, rules, *bias = (round(float(v), 4) for v in found.x)
     return Fusion(encoder=encoder, rules=rules, bias=tuple(bias))
