@@ -88,7 +88,9 @@ def whisper(sound: np.ndarray, stretches: list[Span], folder: str, language: str
             ):
                 continue
             begin, finish = (words[0].start, words[-1].end) if words else (segment.start, segment.end)
-            span = Span(start=max(0.0, start + begin), end=max(start + begin, start + finish, 0.0))
+            if begin >= end - start:
+                continue  # Whisper pads to 30 s and may hear words in the padding
+            span = Span(start=max(0.0, start + begin), end=max(start + begin, min(end, start + finish)))
             sure = min(1.0, math.exp(segment.avg_logprob))
             yield Utterance(text, span, confidence=sure, language=info.language)
 
