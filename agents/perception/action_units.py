@@ -125,8 +125,9 @@ def measured(face: np.ndarray) -> np.ndarray:
             at["cheek"][1] - eye,
             at["ala"][1] - eye,
             abs(float(at["corner"][0])),
-            # Against the upper lip, which a falling jaw leaves in place; the corner itself follows the jaw by about a quarter.
-            float(at["corner"][1] - face[13, 1] + 0.25 * (face[13, 1] - face[14, 1])),
+            # Against the upper lip, which a falling jaw leaves in place; the corner itself follows the jaw by about a quarter. Beyond 12 mm
+            # the corner is no longer given back what it fell: a shout would pass for a smile.
+            float(at["corner"][1] - face[13, 1] + 0.25 * np.clip(face[13, 1] - face[14, 1], 0, 12)),
         ]
     between = lambda a, b: float(np.linalg.norm(face[a] - face[b]))  # noqa: E731
     row += [

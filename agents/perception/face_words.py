@@ -32,7 +32,7 @@ UNITS: dict[str, tuple[str, str, float, float]] = {
 
 Reliability: py-feat v1 reports F1 on DISFA+ with a mean of 0.36 over units, 0.54 for AU12 and 0.05 for AU5 (Cheong et al. 2023); those
 are the guide, from above, for geometry without learning. 12, 25, 26, 45 stand higher because large displacements of lips, jaw and lids
-are what a mesh measures best: on 51 photographs and posters all 25 plain smiles were found (benchmarks/media_visual.md).
+are what a mesh measures best: of 28 plain smiles in photographs 27 were found and none invented (benchmarks/media_visual.md).
 5, 7, 14, 23, 24 move skin by a millimetre or less and are little better than guesses."""
 
 PROTOTYPES: dict[str, tuple[tuple[str, ...], ...]] = {

@@ -82,8 +82,8 @@ def read(person: Person) -> Seen:
     units = intensities(rows, at_rest(rows[good], own), own)
     talking = np.zeros(len(times), bool) if still else _talking(times, rows[:, COLUMNS.index("lip_gap")])
     if talking.any():
-        for name in SPEECH_UNITS:
-            units[name] = np.where(talking, _lasting(times, units[name], 1.2), units[name])
+        lasting = _lasting(times, np.stack([units[name] for name in SPEECH_UNITS], axis=1), talking, 1.2)
+        units |= dict(zip(SPEECH_UNITS, lasting.T, strict=True))
         units["au25"] = np.where(talking, 0.0, units["au25"])  # that a talking mouth is open says nothing
     return Seen(times, holds, units, extra, trust, talking, own, still)
 
@@ -191,9 +191,12 @@ def _talking(times: np.ndarray, gap: np.ndarray) -> np.ndarray:
     return out
 
 
-def _lasting(times: np.ndarray, values: np.ndarray, seconds: float) -> np.ndarray:
-    """Low value (30th percentile) over a window: what stays while something else flickers."""
+def _lasting(times: np.ndarray, values: np.ndarray, where: np.ndarray, seconds: float) -> np.ndarray:
+    """(n, k) values with, where asked, their low value (30th percentile) over a window: what stays while something else flickers."""
     import numpy as np
 
     lows, highs = _window(times, seconds)
-    return np.array([np.percentile(values[a:b], 30) for a, b in zip(lows, highs, strict=True)])
+    out = values.copy()
+    for i in np.flatnonzero(where):
+        out[i] = np.percentile(values[lows[i] : highs[i]], 30, axis=0)
+    return out
