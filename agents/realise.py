@@ -180,8 +180,8 @@ def _verb(sense: str) -> str:
 
 
 def _said(cues: list[Cue], focus: Focus) -> str:
-    """The cues' own words as one clause."""
-    return " and ".join(_clause(c, focus) for c in cues)
+    """The cues' own words as one clause; what repeats is said once."""
+    return " and ".join(dict.fromkeys(_clause(c, focus) for c in cues))
 
 
 def _clause(cue: Cue, focus: Focus) -> str:

@@ -17,6 +17,7 @@ from cuechain.agents.tasks import Task
 from cuechain.agents.values import (
     Answer,
     Claim,
+    Cue,
     CueSheet,
     Emotion,
     EmotionAnswer,
@@ -45,6 +46,9 @@ DECISIVE = 0.35
 
 MOST_CLAIMS = 5
 """Evidence sentences in one answer: more are not read."""
+
+MOST_OF_A_SENSE = 2
+"""Evidence sentences of one sense: a third line of talk convinces less than a first look at the face."""
 
 OPEN = (
     "joy", "amusement", "love", "gratitude", "pride", "relief", "excitement", "admiration", "curiosity", "surprise", "confusion",
@@ -336,7 +340,11 @@ def _evidence(sheet: CueSheet, plan: Plan, label: str, *, torn: bool) -> tuple[C
     Where the senses are torn, the strongest cue against the conclusion is told too, however little it decided.
     """
     order = sorted((i for i in plan.weight if i in sheet.cues), key=lambda i: -plan.weight[i])
-    told = [i for i in order if plan.weight[i] >= DECISIVE][:MOST_CLAIMS] or order[:1]
+    told: list[str] = []
+    for i in [i for i in order if plan.weight[i] >= DECISIVE] or order[:1]:
+        same = [j for j in told if sheet.cues[j].sense == sheet.cues[i].sense]
+        if len(told) < MOST_CLAIMS and len(same) < MOST_OF_A_SENSE:
+            told.append(i)
     against = [i for i in order if _stance(sheet, i, plan.points.get(i), label) == "conflicts"]
     if torn and against and not set(against) & set(told):
         told = [*told[: MOST_CLAIMS - 1], against[0]]
@@ -346,11 +354,17 @@ def _evidence(sheet: CueSheet, plan: Plan, label: str, *, torn: bool) -> tuple[C
         if i in used:
             continue
         partner = _partner(sheet, i)
-        cites = tuple(j for j in ((partner, i) if sheet.cues[i].sense == "words" else (i, partner)) if j)
+        cites = [j for j in ((partner, i) if sheet.cues[i].sense == "words" else (i, partner)) if j]
+        # What was seen or heard in the same words at another time goes into the same sentence.
+        cites += [j for j in order if j not in cites and j not in used and _repeats(sheet.cues[j], sheet.cues[i])]
         used.update(cites)
         points = plan.points.get(i) or (plan.points.get(partner) if partner else None)
-        claims.append(Claim(cites=cites, stance=_stance(sheet, i, points, label), points=points))
+        claims.append(Claim(cites=tuple(cites), stance=_stance(sheet, i, points, label), points=points))
     return tuple(sorted(claims, key=lambda c: c.stance == "conflicts"))
+
+
+def _repeats(one: Cue, other: Cue) -> bool:
+    return (one.sense, one.text, one.person) == (other.sense, other.text, other.person)
 
 
 def _partner(sheet: CueSheet, id: str) -> str | None:
