@@ -7,13 +7,12 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from cuechain import prompts
 from cuechain.agents import registry
 from cuechain.agents.errors import ConfigError, CueChainError, RunError
 from cuechain.agents.perception import Sense
 from cuechain.agents.tasks import Task
 from cuechain.agents.values import Answer, Case
-
-from cuechain import prompts
 
 _MODELS = {
     "embedded": "the planner that ships with the package; CPU, no download",

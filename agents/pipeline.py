@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
+from cuechain import prompts
 from cuechain.agents import llm, registry
 from cuechain.agents import settings as settings_module
 from cuechain.agents.errors import ConfigError, CueChainError, MediaError
@@ -24,8 +25,6 @@ from cuechain.agents.tasks import Task
 from cuechain.agents.textualize import textualize
 from cuechain.agents.values import Answer, Case, Cue, CueSheet, Gap, Media, Question, Verdict
 from cuechain.agents.verify import verify
-
-from cuechain import prompts
 
 if TYPE_CHECKING:
     from cuechain.agents.media import Frame

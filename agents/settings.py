@@ -81,4 +81,6 @@ def load(**flags: Any) -> Settings:
         name = ".".join(str(p) for p in first["loc"]) or "settings"
         raise ConfigError(f"setting '{name}': {first['msg']}", "see `cuechain ask --help`") from error
     except ValueError as error:  # a broken cuechain.toml or a malformed environment value
-        raise ConfigError(f"settings cannot be read: {error}", "check cuechain.toml and CUECHAIN_* variables") from error
+        raise ConfigError(
+            f"settings cannot be read: {error}", "check cuechain.toml and CUECHAIN_* variables"
+        ) from error

@@ -8,9 +8,10 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from jinja2 import Environment, PackageLoader, StrictUndefined, TemplateNotFound
+
 from cuechain.agents.errors import ConfigError
 from cuechain.agents.registry import did_you_mean
-from jinja2 import Environment, PackageLoader, StrictUndefined, TemplateNotFound
 
 
 @cache

@@ -13,8 +13,9 @@ from cuechain.agents.settings import Settings
 from cuechain.agents.values import Cue, Gap
 
 if TYPE_CHECKING:
-    from cuechain.agents.media import Clip, Frame
     from langchain_core.tools import BaseTool
+
+    from cuechain.agents.media import Clip, Frame
 
 
 class Sense:
@@ -76,9 +77,10 @@ def sense_tool(name: str, settings: Settings | None = None) -> BaseTool:
         name: Registered name of the sense.
         settings: How to perceive; defaults apply.
     """
+    from langchain_core.tools import StructuredTool
+
     from cuechain.agents import registry
     from cuechain.agents import settings as settings_module
-    from langchain_core.tools import StructuredTool
 
     sense: type[Sense] = registry.get("perception", name)
     resolved = settings or settings_module.load()

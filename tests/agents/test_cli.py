@@ -60,7 +60,9 @@ def test_task_emotion_with_any_labels(run, clip):
 
 
 def test_typed_text_needs_no_file(run):
-    code, out, _ = run("ask", "--text", "I miss you so much, I cannot stop crying.", "How does the writer feel?", "-m", "rules")
+    code, out, _ = run(
+        "ask", "--text", "I miss you so much, I cannot stop crying.", "How does the writer feel?", "-m", "rules"
+    )
     assert code == 0 and "The writer" in out
 
 

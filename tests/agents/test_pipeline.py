@@ -166,6 +166,8 @@ def test_a_server_that_is_down_or_overloaded_is_an_error_that_may_pass(server, t
 
 def test_the_default_model_is_there_and_answers_without_network():
     loaded = settings.load()
-    case = list(run([], Question(text="How does the writer feel?"), loaded, text="I am so proud and happy today!"))[-1].case
+    case = list(run([], Question(text="How does the writer feel?"), loaded, text="I am so proud and happy today!"))[
+        -1
+    ].case
     assert case.model == loaded.model and case.answer.emotion.label == "joy"
     assert llm.load(loaded.model, loaded).planner is not None

@@ -24,7 +24,9 @@ def tokenizer(template: str | None = TEMPLATE) -> Any:
     bpe.decoder = decoders.ByteLevel()  # type: ignore[assignment]
     corpus = ["How does she feel? The voice shakes and the smile is small.", json.dumps(Answer().model_dump())] * 20
     alphabet = pre_tokenizers.ByteLevel.alphabet()
-    bpe.train_from_iterator(corpus, trainers.BpeTrainer(vocab_size=400, initial_alphabet=alphabet, special_tokens=SPECIAL))
+    bpe.train_from_iterator(
+        corpus, trainers.BpeTrainer(vocab_size=400, initial_alphabet=alphabet, special_tokens=SPECIAL)
+    )
     made = PreTrainedTokenizerFast(
         tokenizer_object=bpe,
         pad_token="<pad>",
@@ -92,7 +94,13 @@ def closing_llama(path: Path) -> Path:
 
 def llava(path: Path) -> Path:
     import torch
-    from transformers import CLIPImageProcessorPil, CLIPVisionConfig, LlavaConfig, LlavaForConditionalGeneration, LlavaProcessor
+    from transformers import (
+        CLIPImageProcessorPil,
+        CLIPVisionConfig,
+        LlavaConfig,
+        LlavaForConditionalGeneration,
+        LlavaProcessor,
+    )
 
     torch.manual_seed(0)
     words = tokenizer()

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from cuechain.agents.errors import ConfigError
 from cuechain.agents.media import RATE, opened
 from cuechain.agents.perception.asr import find_whisper

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import pytest
+from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
+
 from cuechain.agents.media import opened
 from cuechain.agents.perception.language import line_language
 from cuechain.agents.perception.transcript import Transcript, quoted
 from cuechain.agents.perception.words import Words, polarity
 from cuechain.agents.settings import load
 from cuechain.agents.values import Cue, Gap
-from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
 
 def read(text: str) -> list[Cue | Gap]:
