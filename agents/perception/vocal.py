@@ -49,7 +49,7 @@ def remarks(one: Delivery, own: Usual | None) -> list[Remark]:
     found = _relative(one, own) if own else _absolute(one)
     if one.pause_max >= _LONG_PAUSE:
         found.append(Remark(f"a pause of {one.pause_max:.1f} s", one.pause_max / _LONG_PAUSE, "has"))
-    if one.voiced >= _SHORT and one.breaks >= _BROKEN:
+    if one.voiced >= _SHORT and one.breaks >= _BROKEN and one.pitch_range < SEVERAL:
         # Creak at the end of a sentence, a second voice and mistakes of the pitch tracker look the same: never plain.
         found.append(Remark(f"possible breaks ({one.breaks:.1f} per second)", 1.0, "has"))
     return sorted(found, key=lambda r: -r.strength)

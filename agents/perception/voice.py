@@ -51,7 +51,7 @@ class Voice(Sense):
         for person in dict.fromkeys(d.person for d in found):
             yield from self._speaker([d for d in found if d.person == person])
 
-    def _speaker(self, said: list[Delivery]) -> Iterator[Cue]:
+    def _speaker(self, said: list[Delivery]) -> Iterator[Cue | Gap]:
         """Cues of one speaker, or of all that are not told apart."""
         alike = said[0].person is not None or _one_speaker(said)
         compared = False
@@ -74,7 +74,13 @@ class Voice(Sense):
             resembles = tone(one, own) if own else None
             if resembles:
                 yield self._cue(resembles, [one], 0.5, _TONE_RELIABILITY, 0.35, {"reference": "speaker"})
-        yield from self._whole(said, compared=compared, remarkable=remarkable)
+        if alike and sum(d.pitch_range * d.voiced for d in said) < SEVERAL * sum(d.voiced for d in said):
+            yield from self._whole(said, compared=compared, remarkable=remarkable)
+        else:
+            reason = (
+                "the pitch is spread so widely that several voices may be mixed, so none has a usual to compare with"
+            )
+            yield Gap(sense=self.name, reason=reason, hint="subtitles that name the speakers tell the voices apart")
 
     def _whole(self, said: list[Delivery], *, compared: bool, remarkable: bool) -> Iterator[Cue]:
         """What the speech as a whole is like."""
@@ -88,7 +94,7 @@ class Voice(Sense):
             "voiced_s": round(voiced, 1),
             "reference": "general",
         }
-        if len(said) > 1 and voiced >= 3 and (span < FLAT or LIVELY < span < SEVERAL):
+        if len(said) > 1 and voiced >= 3 and not FLAT <= span <= LIVELY:
             shape = "rather flat" if span < FLAT else "lively"
             text = f"the voice is {shape} throughout (pitch range {span:.1f} semitones)"
             yield self._cue(text, said, 0.6, _GENERAL_RELIABILITY, 0.5, numbers)
