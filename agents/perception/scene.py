@@ -141,9 +141,9 @@ def _looks(small: np.ndarray) -> np.ndarray:
     lab = cv2.cvtColor(small, cv2.COLOR_RGB2LAB)
     warmth = float(lab[..., 2].mean()) - 128 + 0.5 * (float(lab[..., 1].mean()) - 128)
     coarse = (small >> 5).reshape(-1, 3).astype(np.int32) @ np.array([64, 8, 1])
-    common = np.bincount(coarse, minlength=512).max() / coarse.size
-    # Black in HSV is fully saturated by accident: only what has light counts.
+    # Black in HSV is fully saturated by accident, and black bars are no plain ground: only what has light counts.
     lit = grey > 30
+    common = np.bincount(coarse[lit.ravel()], minlength=512).max() / coarse.size
     vivid = float(saturation[lit].mean()) / 255 if lit.any() else 0.0
     flat = float((np.abs(np.diff(grey.astype(np.int16), axis=1)) <= 1).mean())
     return np.array([grey.mean() / 255, grey.std() / 255, vivid, warmth, common, flat])
@@ -213,7 +213,7 @@ def _caption(shot: Shot, still: bool) -> tuple[str, dict[str, float | str]]:
     movement = "" if still else "still" if motion < 0.012 else "restless" if motion > 0.06 else ""
     # Borders after the usual shot sizes: the face fills a third of the height in a close-up, an eighth in a medium shot.
     view = (
-        "page or screen with a light ground"
+        "view on a plain light ground"
         if page
         else "drawing or plain graphic"
         if drawing and not people

@@ -94,7 +94,7 @@ def test_framing_and_people_of_photographs(data: Path) -> None:
     assert group.measures["faces"] in (4, 5, 6)
     assert "at least" in group.text
     assert "close-up of one person" in portrait.text
-    assert "page" in page.text
+    assert "light ground" in page.text
     assert cat.measures["faces"] == 0
     assert "person" not in cat.text
 
