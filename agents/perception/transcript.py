@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 # Subtitles and texts were written by people. Whisper small: word error rate of 3-10 % on clean read English (Radford et al. 2022, table 8),
 # more on spontaneous speech. PocketSphinx: share of right words among those that are kept, see benchmarks/sphinx.py.
-_RELIABILITY = {"subtitles": 0.97, "text": 1.0, "whisper": 0.9, "pocketsphinx": 0.6}
+_RELIABILITY = {"subtitles": 0.97, "text": 1.0, "whisper": 0.9, "pocketsphinx": 0.7}
 
 STRETCH = 0.5
 """Seconds of silence that part utterances of recognised speech."""

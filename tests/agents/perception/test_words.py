@@ -72,9 +72,25 @@ def test_negation_elongation_capitals_laughter_idioms() -> None:
     assert polarity("it looks like rain")[0] == 0
 
 
-def test_both_polarities_are_called_mixed_and_are_not_sure() -> None:
+def test_both_polarities_are_told_and_are_not_sure() -> None:
     found = cue("Great, just great. My flight was cancelled.")
-    assert "mixed" in found.text and found.confidence == 0.5
+    assert '"Great" against "cancelled"' in found.text and found.confidence == 0.5
+    assert "mixed" in cue("It was a great day and a terrible day").text
+
+
+def test_missing_words_are_not_neutrality() -> None:
+    settings = load(cache=None)
+    heard = Cue(
+        sense="transcript",
+        text='the speaker says "he might even … been made …"',
+        measures={"words": 5, "asr": "pocketsphinx", "kept_share": 0.56},
+        source="transcript@1",
+    )
+    with opened(text="x") as clip:
+        (found,) = Words(settings).perceive(clip, [heard])
+    assert isinstance(found, Cue)
+    assert "that were made out" in found.text and "neutral" not in found.measures
+    assert found.confidence is not None and found.confidence < 0.3
 
 
 def test_plain_words_give_a_weak_cue() -> None:
