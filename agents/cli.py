@@ -21,8 +21,27 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # plain help costs a third of the time
     help="Ask why someone feels the way they do in a clip, and get an answer whose every sentence points at the evidence.",
 )
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from cuechain import __version__
+
+        typer.echo(f"cuechain {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _top(  # pyright: ignore[reportUnusedFunction]
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks of errors.")] = False,
+) -> None: ...
+
 
 Inputs = Annotated[list[str], typer.Argument(help="Video, audio, image, text or subtitle files that belong together.")]
 Model = Annotated[
@@ -107,7 +126,10 @@ def ask(
     look: Look = None,
     four_bit: FourBit = None,
 ) -> None:
-    """Answer a question about a clip: cuechain ask clip.mp4 "How does she feel, and why?" """
+    """Answer a question about a clip, with citations.
+
+    For example: cuechain ask clip.mp4 "How does she feel, and why?"
+    """
     from cuechain.agents.pipeline import Done, run
     from cuechain.agents.values import Question
 
