@@ -50,7 +50,7 @@ class Stage(Config):
     """One stretch of training."""
 
     name: str
-    """Checkpoints carry it."""
+    """The network after it is kept as stage-NAME.pt."""
     mix: dict[str, int]
     """Examples of each file in a batch: texts, written, generated."""
     steps: int = Field(ge=1)

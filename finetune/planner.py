@@ -137,7 +137,7 @@ def train(config: PlannerConfig, tell: Any = print) -> Path:
                 _save(
                     {"net": net.state_dict(), "optimizer": optimizer.state_dict(), "stage": number, "step": step}, last
                 )
-        _save(net.state_dict(), config.out / f"{stage.name}.pt")
+        _save(net.state_dict(), config.out / f"stage-{stage.name}.pt")
     done = config.out / "planner.pt"
     _save(net.state_dict(), done)
     if held:
