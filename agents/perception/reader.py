@@ -17,8 +17,8 @@ SURE = 0.7
 
 SPACE_GAIN = 20.0
 """Factor on the recogniser's probability of a space. The model is trained on text that often has none and swallows spaces between tight
-capitals ("DEBUGONFRIDAY"); its second guess there is nearly always the space. On 60 captions drawn in a narrow bold face, word errors fall from
-10.5 to 4.4 %, of which spelling makes 3 (benchmarks/media_visual.md); words begin to break apart only from a factor of 1000 on."""
+capitals ("DEBUGONFRIDAY"); its second guess there is nearly always the space. On 60 captions drawn in a narrow bold face, word errors
+fall from 10.5 to 4.4 %, of which spelling makes 3 (benchmarks/media_visual.md); words break apart only from a factor of 1000 on."""
 
 MOST_LINES = 60
 """Lines of one frame that are taken: a full page."""
