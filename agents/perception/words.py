@@ -80,6 +80,7 @@ class Words(Sense):
         for label, hits in named.items():
             # Words name a feeling; whose it is, and whether it is meant, they do not say: never all of the weight.
             measures[label] = round(0.8 * len(hits) / total, 2)
+        carriers = [(w, v) for w, v in carriers if not _NEGATED.match(w.lower())]  # a bare "no" carries nothing
         strong = [w for w, v in carriers if v > 0.5], [w for w, v in carriers if v < -0.5]
         strength = max(abs(valence), 0.5 if named else 0.0)
         plain = not named and strength < _NONE and not (strong[0] and strong[1])
