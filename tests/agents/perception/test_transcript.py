@@ -134,3 +134,18 @@ def test_other_language_than_the_recogniser_knows_is_a_gap() -> None:
     assert DATA
     (gap,) = heard(DATA / "media/speech/jfk.wav", language="de")
     assert isinstance(gap, Gap) and "English only" in gap.reason and ".srt" in gap.hint
+
+
+@needs_data
+def test_pocketsphinx_tells_what_is_clear_and_nothing_of_german() -> None:
+    assert DATA
+    found = heard(DATA / "media/speech/watson_speech.wav")
+    first = found[0]
+    assert isinstance(first, Cue) and first.measures["asr"] == "pocketsphinx"
+    kept = quoted(first).replace("…", "").split()
+    assert len(kept) >= 6 and set(kept) <= set(
+        ["thunderstorms", "could", "produce", "large", "hail", "isolated", "tornadoes", "and", "heavy", "rain"]
+    )
+    assert first.measures["kept_share"] < 1 and "…" in first.text  # type: ignore[operator]
+    (gap,) = heard(DATA / "train/emodb_flac/03a01Wa.flac")
+    assert isinstance(gap, Gap) and "could be made out" in gap.reason and "download_model" in gap.hint
