@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
+from cuechain.agents.errors import ConfigError
 from cuechain.agents.media import RATE
 from cuechain.agents.perception.sense import Sense
 from cuechain.agents.perception.written import Utterance, from_subtitles, from_text, is_noise
@@ -13,6 +14,7 @@ from cuechain.agents.values import Cue, Gap
 
 if TYPE_CHECKING:
     from cuechain.agents.media import Clip
+    from cuechain.agents.settings import Settings
 
 # Subtitles and texts were written by people. Whisper small: word error rate of 3-10 % on clean read English (Radford et al. 2022, table 8),
 # more on spontaneous speech. PocketSphinx: share of right words among those that are kept, see benchmarks/sphinx.py.
@@ -33,7 +35,15 @@ class Transcript(Sense):
     version: ClassVar[str] = "1"
     about: ClassVar[str] = "what is said or written, from subtitles, text, Whisper or PocketSphinx"
     streams: ClassVar[frozenset[str]] = frozenset({"audio", "subtitles", "text"})
-    options: ClassVar[tuple[str, ...]] = ("language", "whisper")
+
+    @classmethod
+    def fingerprint(cls, settings: Settings) -> str:
+        from cuechain.agents.perception.asr import find_whisper
+
+        try:  # weights that arrive later make the stored transcript stale
+            return f"{settings.language} {find_whisper(settings.whisper)}"
+        except ConfigError:
+            return f"{settings.language} {settings.whisper}"
 
     def perceive(self, clip: Clip, heard: Sequence[Cue]) -> Iterator[Cue | Gap]:
         lines = clip.subtitles

@@ -37,7 +37,6 @@ class Voice(Sense):
     about: ClassVar[str] = "pitch, loudness, pace, pauses and breaks of the voice, against the speaker's own usual"
     streams: ClassVar[frozenset[str]] = frozenset({"audio"})
     after: ClassVar[tuple[str, ...]] = ("transcript",)
-    options: ClassVar[tuple[str, ...]] = ("language", "whisper")
 
     def perceive(self, clip: Clip, heard: Sequence[Cue]) -> Iterator[Cue | Gap]:
         sound = clip.sound

@@ -17,6 +17,7 @@ from cuechain.agents.values import EKMAN, Cue, Gap, Span
 
 if TYPE_CHECKING:
     from cuechain.agents.media import Clip
+    from cuechain.agents.settings import Settings
 
 _CLEAR, _SOME, _NONE = 0.7, 0.3, 0.05
 """Compound score above which words are clearly, probably, possibly of one polarity; 0.05 is VADER's own limit (Hutto & Gilbert 2014)."""
@@ -39,7 +40,10 @@ class Words(Sense):
     about: ClassVar[str] = "what the words carry: polarity (VADER) and feelings they name; English only"
     streams: ClassVar[frozenset[str]] = frozenset({"audio", "subtitles", "text"})
     after: ClassVar[tuple[str, ...]] = ("transcript",)
-    options: ClassVar[tuple[str, ...]] = ("language", "whisper")
+
+    @classmethod
+    def fingerprint(cls, settings: Settings) -> str:
+        return str(settings.language)
 
     def perceive(self, clip: Clip, heard: Sequence[Cue]) -> Iterator[Cue | Gap]:
         said = [(cue, words) for cue in heard if cue.sense == "transcript" and (words := quoted(cue))]

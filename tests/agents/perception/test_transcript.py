@@ -129,6 +129,13 @@ def test_whisper_is_looked_for_without_a_network(tmp_path: Path) -> None:
         find_whisper(str(tmp_path))
 
 
+def test_weights_that_arrive_make_the_cache_stale(tmp_path: Path) -> None:
+    before = Transcript.fingerprint(load(cache=None))
+    (tmp_path / "model.bin").touch()
+    assert Transcript.fingerprint(load(cache=None, whisper=str(tmp_path))) != before
+    assert Transcript.fingerprint(load(cache=None, whisper="/nowhere"))
+
+
 @needs_data
 def test_other_language_than_the_recogniser_knows_is_a_gap() -> None:
     assert DATA
@@ -143,9 +150,8 @@ def test_pocketsphinx_tells_what_is_clear_and_nothing_of_german() -> None:
     first = found[0]
     assert isinstance(first, Cue) and first.measures["asr"] == "pocketsphinx"
     kept = quoted(first).replace("…", "").split()
-    assert len(kept) >= 6 and set(kept) <= set(
-        ["thunderstorms", "could", "produce", "large", "hail", "isolated", "tornadoes", "and", "heavy", "rain"]
-    )
+    said = "thunderstorms could produce large hail isolated tornadoes and heavy rain"
+    assert len(kept) >= 6 and all(word in said.split() for word in kept)
     assert first.measures["kept_share"] < 1 and "…" in first.text  # type: ignore[operator]
     (gap,) = heard(DATA / "train/emodb_flac/03a01Wa.flac")
     assert isinstance(gap, Gap) and "could be made out" in gap.reason and "download_model" in gap.hint
