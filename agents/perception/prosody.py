@@ -113,20 +113,23 @@ def delivery(part: Track, speech: np.ndarray, span: Span, person: str | None, wo
     )
 
 
-def usual(others: Sequence[Delivery], one: Delivery) -> Usual | None:
-    """What is usual for the speaker of an utterance, from the speaker's other utterances; None where there is too little of them."""
+def usual(said: Sequence[Delivery]) -> Usual | None:
+    """What is usual for a speaker, from all utterances of the clip; None where there is too little of them.
+
+    An utterance counts for its own usual too, so that no line of a few is measured against the others alone.
+    """
     import numpy as np
 
-    if len(others) + 1 < _USUAL_UTTERANCES or sum(d.voiced for d in others) + one.voiced < _USUAL_VOICED:
+    if len(said) < _USUAL_UTTERANCES or sum(d.voiced for d in said) < _USUAL_VOICED:
         return None
 
     def middle(name: str) -> float:
-        return _weighted_median([getattr(d, name) for d in others], [d.voiced for d in others])
+        return _weighted_median([getattr(d, name) for d in said], [d.voiced for d in said])
 
     def spread(name: str) -> float:
         # 1.4826 turns the median absolute deviation into a standard deviation (normal distribution).
         centre = middle(name)
-        return 1.4826 * float(np.median([abs(getattr(d, name) - centre) for d in others])) if len(others) >= 5 else 0.0
+        return 1.4826 * float(np.median([abs(getattr(d, name) - centre) for d in said])) if len(said) >= 5 else 0.0
 
     return Usual(
         pitch=middle("pitch"),
@@ -134,7 +137,7 @@ def usual(others: Sequence[Delivery], one: Delivery) -> Usual | None:
         loudness=middle("loudness"),
         sharpness=middle("sharpness"),
         pace=middle("pace"),
-        words_per_second=middle("words_per_second") if all(d.words_per_second for d in others) else None,
+        words_per_second=middle("words_per_second") if all(d.words_per_second for d in said) else None,
         pitch_unit=min(max(1.5, spread("pitch")), 2.5),
         loudness_unit=min(max(3.0, spread("loudness")), 5.0),
     )

@@ -33,7 +33,7 @@ class Voice(Sense):
     """Prosody of each utterance."""
 
     name: ClassVar[str] = "voice"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     about: ClassVar[str] = "pitch, loudness, pace, pauses and breaks of the voice, against the speaker's own usual"
     streams: ClassVar[frozenset[str]] = frozenset({"audio"})
     after: ClassVar[tuple[str, ...]] = ("transcript",)
@@ -53,11 +53,9 @@ class Voice(Sense):
     def _speaker(self, said: list[Delivery]) -> Iterator[Cue | Gap]:
         """Cues of one speaker, or of all that are not told apart."""
         alike = said[0].person is not None or _one_speaker(said)
-        compared = False
+        own = usual(said) if alike else None
         remarkable = False
-        for i, one in enumerate(said):
-            own = usual(said[:i] + said[i + 1 :], one) if alike else None
-            compared |= own is not None
+        for one in said:
             found = remarks(one, own)
             if found:
                 remarkable = True
@@ -74,7 +72,7 @@ class Voice(Sense):
             if resembles:
                 yield self._cue(resembles, [one], 0.5, _TONE_RELIABILITY, 0.35, {"reference": "speaker"})
         if alike and sum(d.pitch_range * d.voiced for d in said) < SEVERAL * sum(d.voiced for d in said):
-            yield from self._whole(said, compared=compared, remarkable=remarkable)
+            yield from self._whole(said, compared=own is not None, remarkable=remarkable)
         else:
             reason = (
                 "the pitch is spread so widely that several voices may be mixed, so none has a usual to compare with"
