@@ -371,9 +371,12 @@ def _partner(sheet: CueSheet, id: str) -> str | None:
     """The line that a words cue reads, or the words cue of a line."""
     cue = sheet.cues[id]
     other = {"words": "transcript", "transcript": "words"}.get(cue.sense)
-    if other is None:
-        return None
-    same = [i for i, c in sheet.cues.items() if c.sense == other and c.person == cue.person and c.span == cue.span]
+    line = cue.measures.get("line")
+    same = [
+        i
+        for i, c in sheet.cues.items()
+        if c.sense == other and (c.person, c.span, c.measures.get("line")) == (cue.person, cue.span, line)
+    ]
     return same[0] if len(same) == 1 else None
 
 

@@ -63,7 +63,7 @@ class Screen(Sense):
     """Reads words in keyframes with PP-OCR models that come with rapidocr; no download."""
 
     name: ClassVar[str] = "screen"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     about: ClassVar[str] = "Words in the picture: captions, burnt-in subtitles, signs, pages."
     streams: ClassVar[frozenset[str]] = frozenset({"video", "image"})
 
@@ -105,7 +105,7 @@ class Screen(Sense):
         """One cue for each text, with the stretch in which it stood."""
         still = clip.media.kind == "image" and not clip.media.duration
         texts = _longest(self._texts, float("inf"))
-        for text in sorted(texts, key=lambda t: t.start):
+        for text in sorted(texts, key=lambda t: (t.start, t.where[0].start, t.where[1].start)):  # as it is read
             words = text.words if len(text.words) <= LONGEST else text.words[: LONGEST - 1].rsplit(" ", 1)[0] + " …"
             quoted = words.replace('"', "'")
             size = min(1.0, text.height / 0.08)

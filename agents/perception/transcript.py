@@ -32,7 +32,7 @@ class Transcript(Sense):
     """The words of a clip, one cue per utterance."""
 
     name: ClassVar[str] = "transcript"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     about: ClassVar[str] = "what is said or written, from subtitles, text, Whisper or PocketSphinx"
     streams: ClassVar[frozenset[str]] = frozenset({"audio", "subtitles", "text"})
 
@@ -88,7 +88,7 @@ class Transcript(Sense):
             yield Gap(sense=self.name, reason=missed, hint=hint)
 
     def _cues(self, utterances: Iterable[Utterance], asr: str) -> Iterator[Cue]:
-        for u in utterances:
+        for number, u in enumerate(utterances, 1):
             text = _UNSEEN.sub(" ", u.text)
             text = " ".join(text.replace('"', "'").replace("“", "'").replace("”", "'").replace("„", "'").split())
             if not any(c.isalnum() for c in text) and asr == "subtitles" and not is_noise(u.text):
@@ -101,6 +101,8 @@ class Transcript(Sense):
             measures: dict[str, float | str] = {"words": words, "asr": asr, "kept_share": round(u.kept, 2)}
             if u.language:
                 measures["language"] = u.language
+            if u.span is None:
+                measures["line"] = number  # what reads this line later can say so without a time
             yield Cue(
                 sense=self.name,
                 text=f'{_NOTE} "{text}"' if noise else f'{subject} says "{text}"',

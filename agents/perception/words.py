@@ -26,6 +26,8 @@ _RELIABILITY = 0.55
 """Measured: of TweetEval's tweets (validation part) 56 % get the right one of three polarities and 5 to 20 % the opposite one, the more
 the weaker the score; of GoEmotions' comments that name a feeling 86 % (joy), 68 % (sadness), 58 % (anger), 53 % (fear, surprise) and
 41 % (disgust) are labelled so. Sarcasm and what merely happens to people are missed."""
+_MADE_OUT = "the words that were made out"
+
 _REPEATED = re.compile(r"([a-z])\1{2,}", re.IGNORECASE)
 _LAUGH = re.compile(r"\b(?:a?(?:ha){2,}h?|(?:he){3,}|(?:lo)+l+|lmf?ao+|rofl+)\b", re.IGNORECASE)
 _IDIOM = re.compile(r"\b(?:" + "|".join(map(re.escape, sorted(IDIOMS, key=len, reverse=True))) + r")\b", re.IGNORECASE)
@@ -36,10 +38,10 @@ class Words(Sense):
     """Polarity and named feelings of each utterance."""
 
     name: ClassVar[str] = "words"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     about: ClassVar[str] = "what the words carry: polarity (VADER) and feelings they name; English only"
-    streams: ClassVar[frozenset[str]] = frozenset({"audio", "subtitles", "text"})
-    after: ClassVar[tuple[str, ...]] = ("transcript",)
+    streams: ClassVar[frozenset[str]] = frozenset({"audio", "subtitles", "text", "image"})
+    after: ClassVar[tuple[str, ...]] = ("transcript", "screen")
 
     @classmethod
     def fingerprint(cls, settings: Settings) -> str:
@@ -47,6 +49,11 @@ class Words(Sense):
 
     def perceive(self, clip: Clip, heard: Sequence[Cue]) -> Iterator[Cue | Gap]:
         said = [(cue, words) for cue in heard if cue.sense == "transcript" and (words := quoted(cue))]
+        if (
+            clip.media.kind == "image"
+        ):  # a note or a meme says what it says on the picture; a film's street signs say nothing
+            shown = [cue for cue in heard if cue.sense == "screen" and quoted(cue)]
+            said += [(shown[0], " ".join(map(quoted, shown)))] if shown else []
         if not said:
             yield Gap(sense=self.name, reason="there are no words to read")
             return
@@ -90,6 +97,8 @@ class Words(Sense):
         plain = not named and strength < _NONE and not (strong[0] and strong[1])
         kept = cue.measures.get("kept_share", 1.0)
         kept = kept if isinstance(kept, float | int) else 1.0
+        if "line" in cue.measures:
+            measures["line"] = cue.measures["line"]
         if plain and kept > 0.9:  # where words are missing, the feeling may be in them
             measures["neutral"] = 0.6
         confidence = 0.5 if plain or (strong[0] and strong[1]) else min(0.9, 0.25 + 0.6 * strength)
@@ -98,7 +107,9 @@ class Words(Sense):
             confidence *= 0.7  # what is asked is not what is felt
         return Cue(
             sense=self.name,
-            text=_clause(valence, strong, named, whole=kept > 0.9),
+            text=_clause(
+                valence, strong, named, "the words on the picture" if cue.sense == "screen" else _subject(kept)
+            ),
             span=cue.span,
             person=cue.person,
             confidence=round(confidence, 2),
@@ -207,9 +218,12 @@ def _with_negator(tokens: list[_Token], index: int) -> str:
     return " ".join(shown[begin : index + 1])
 
 
-def _clause(valence: float, strong: tuple[list[str], list[str]], named: dict[str, list[str]], *, whole: bool) -> str:
-    """The cue's text; `whole` is False where words are missing."""
-    subject = "the words" if whole else "the words that were made out"
+def _subject(kept: float) -> str:
+    return "the words" if kept > 0.9 else _MADE_OUT
+
+
+def _clause(valence: float, strong: tuple[list[str], list[str]], named: dict[str, list[str]], subject: str) -> str:
+    whole = subject != _MADE_OUT
     hedge = (
         "clearly" if abs(valence) >= _CLEAR and whole else "probably" if abs(valence) >= _SOME else "possibly slightly"
     )

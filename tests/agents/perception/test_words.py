@@ -144,3 +144,17 @@ def test_no_words_is_a_gap() -> None:
 def test_noted_sound_is_not_quoted_words() -> None:
     noted = Cue(sense="transcript", text='the subtitles note "[laughter]"', source="transcript@1")
     assert quoted(noted) == ""
+
+
+def test_words_on_a_picture_are_read_in_reading_order_and_a_line_knows_its_cue() -> None:
+    from pathlib import Path
+
+    from cuechain.agents.pipeline import perceive
+
+    sheet = perceive(Path(__file__).parents[3] / "examples" / "sign.png", load(cache=None, senses=("words",)))
+    read_words = [c for c in sheet.cues.values() if c.sense == "words"]
+    shown = [c.text for c in sheet.cues.values() if c.sense == "screen"]
+    assert len(read_words) == 1 and read_words[0].text.startswith("the words on the picture are")
+    assert "To whoever" in shown[0]
+    lines = [c.measures.get("line") for c in read("Great, I love it. " * 20) if isinstance(c, Cue)]
+    assert lines == list(range(1, len(lines) + 1)) and len(lines) > 1
