@@ -231,10 +231,11 @@ def voices_table(corpora: Path, specs: Sequence[str]) -> str:
 
 
 def _text(key: str, text: str, label: str) -> Example:
-    from cuechain.agents.values import Cue
+    from cuechain.agents.values import Cue, Media
 
-    cue = Cue(sense="transcript", text=f'the text reads "{text}"', source="corpus@1")
-    return Example(id=key, author="people", sheet=CueSheet(cues={"T1": cue}), question="", person=None, emotion=label)
+    cue = Cue(sense="transcript", text=f'the text says "{text}"', source="corpus@1")
+    sheet = CueSheet(media=(Media(id="m1", kind="text", text=text),), cues={"T1": cue})
+    return Example(id=key, author="people", sheet=sheet, question="", person=None, emotion=label)
 
 
 def _plain(example: Example) -> Example:

@@ -15,7 +15,7 @@ from cuechain.agents.llm import load
 from cuechain.agents.llm.embedded import WEIGHTS, Fusion, fused
 from cuechain.agents.llm.serialise import batch, row
 from cuechain.agents.settings import Settings
-from cuechain.agents.values import EKMAN, Cue, CueSheet, Gap, Plan, Question
+from cuechain.agents.values import EKMAN, Cue, CueSheet, Gap, Media, Plan, Question
 
 shipped = pytest.mark.skipif(not (WEIGHTS / "planner.onnx").is_file(), reason="no weights in this checkout")
 
@@ -174,6 +174,33 @@ def test_cues_point_where_they_point() -> None:
     found = plan(SAD)
     assert found.points.get("F3") == "sadness"
     assert found.weight["F3"] > found.weight["W1"]
+
+
+def typed(text: str) -> CueSheet:
+    """As the pipeline makes it of a text: no face and no voice, and gaps that say so."""
+    gaps = tuple(Gap(sense=s, reason="no picture or sound") for s in ("face", "scene", "screen", "voice"))
+    return sheet(cue("transcript", f'the text says "{text}"', None), gaps=gaps).model_copy(
+        update={"media": (Media(id="m1", kind="text", text=text),)}
+    )
+
+
+@shipped
+@pytest.mark.parametrize(
+    ("text", "emotion"),
+    [
+        ("We won, I am so happy!", "joy"),
+        ("He died last night. I miss him.", "sadness"),
+        ("What was that noise? I am scared.", "fear"),
+        ("This soup smells of mould, disgusting.", "disgust"),
+        ("Great, just great. My flight was cancelled.", "anger"),
+        ("What a great concert, I loved every minute of it!", "joy"),
+    ],
+)
+def test_a_text_alone_is_answered_and_sarcasm_is_not_joy(text: str, emotion: str) -> None:
+    found = plan(typed(text), person=None)
+    assert best(found.labels) == emotion
+    assert best(found.sentiment) == ("positive" if emotion == "joy" else "negative")
+    assert found.abstain < 0.5
 
 
 @shipped
