@@ -1,6 +1,7 @@
 """`cuechain finetune planner`: trains the embedded planner from a pretrained encoder, in stages, on the CPU.
 
-What a batch costs is in losses.py. Each step draws its batch from a seed of its own, so that a run that was stopped goes on as if it had not been.
+What a batch costs is in losses.py. Each step draws its batch from a seed of its own: a run that was stopped goes on
+as if it had not been.
 """
 
 from __future__ import annotations
