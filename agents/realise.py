@@ -26,6 +26,8 @@ _SENSES = {
     "transcript": "words", "words": "words", "voice": "voice", "face": "face", "scene": "scene", "screen": "words on screen",
 }  # fmt: skip
 
+_SETTING = ("scene", "screen")
+
 _CLAUSES = ("the ", "there ", "this ", "together ", "one ", "a face ")
 """How our senses' clauses begin; other wordings are set after the name of their sense."""
 
@@ -69,6 +71,8 @@ def _one_of_several(cues: list[Cue], claim: Claim) -> str:
     own = Focus(person=name, pronoun=name)
     if claim.points is None:
         return f"what {name} feels cannot be told: {_said(cues[:1], own)}"
+    if claim.points.lower() == "neutral":
+        return f"{name} shows no strong feeling: {_said(cues[:1], own)}"
     return f"{name} {_seems(own, claim.points)}: {_said(cues, own)}"
 
 
@@ -159,8 +163,10 @@ def _cannot(sheet: CueSheet, focus: Focus, cues: list[Cue]) -> str:
         return f"This cannot be told: nothing in the clip was perceived of {focus.person}."
     if cues:
         return _capital(f"this cannot be told from the clip: {_said(cues, focus)}, and that alone does not decide it")
-    # Of senses that tell of people, not of the setting.
-    missing = [_gap(g) for g in sheet.gaps if g.sense not in ("scene", "screen", "words")]
+    # Of senses that tell of people, not of the setting; that a picture has no sound goes without saying.
+    missing = [
+        _gap(g) for g in sheet.gaps if g.sense not in ("scene", "screen", "words") and " in this " not in g.reason
+    ]
     why = "; ".join(dict.fromkeys(missing)) if missing else "no cue speaks clearly of a feeling"
     return f"This cannot be told from the clip: {why}."
 

@@ -35,6 +35,18 @@ from cuechain.agents.values import (
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
 
+PLAINLY = "How does this person feel, and why?"
+"""What a planner is asked, whatever the user asked: a question that names a feeling ("is she angry?") must not suggest it."""
+
+SETTING = ("scene", "screen")
+"""Senses that show where somebody is, not how that person feels: alone they decide nothing."""
+
+GROUNDED = 0.5
+"""Under this confidence a label is only told when some cue by itself points to it or to its kin."""
+
+HAIR = 0.1
+"""Lead of neutral that counts as none where a cue that decides points to a feeling."""
+
 SEGMENT_SECONDS = 15.0
 """Longest stretch that a planner reads at once: a few utterances, about what the written sheets that trained it cover."""
 
@@ -184,10 +196,11 @@ def _plan(sheet: CueSheet, question: Question, task: Task, planner: Planner, fou
         absent = task.answer(person=found.person, span=found.span, abstain=True, claims=(Claim(stance="weak"),))
         return Reasoned(absent, found, [focused])
     begin = time.perf_counter()
+    plainly = question.model_copy(update={"text": PLAINLY})
     if found.kind == "everyone":
-        return _each(sheet, question, task, planner, found, labels)
+        return _each(sheet, plainly, task, planner, found, labels)
     stretches = segments(within(sheet, found.span))
-    plans = [planner.plan(part, question, labels, found.person) for _, part in stretches]
+    plans = [planner.plan(part, plainly, labels, found.person) for _, part in stretches]
     whole = _together(plans)
     steps = [
         focused,
@@ -195,7 +208,7 @@ def _plan(sheet: CueSheet, question: Question, task: Task, planner: Planner, fou
     ]
     if found.kind == "change" and len(plans) == 1 and stretches[0][0] is not None:
         stretches = _halves(stretches[0][1], stretches[0][0])
-        plans = [planner.plan(part, question, labels, found.person) for _, part in stretches]
+        plans = [planner.plan(part, plainly, labels, found.person) for _, part in stretches]
     answer = _answer(sheet, whole, found, task)
     if found.kind == "change" and not answer.abstain:
         answer = answer.model_copy(update={"claims": (*_course(stretches, plans), *answer.claims[1:])})
@@ -297,9 +310,12 @@ def _calm(plan: Plan) -> float:
 
 def _answer(sheet: CueSheet, plan: Plan, found: Focus, task: Task) -> Answer:
     ranked = sorted(plan.labels.items(), key=lambda kv: -kv[1])
-    if not sheet.cues or plan.abstain >= ABSTAIN:
-        return task.answer(person=found.person, span=found.span, abstain=True, claims=(_closest(plan),))
+    if len(ranked) > 1 and _signed(plan, ranked):
+        ranked = [ranked[1], ranked[0], *ranked[2:]]
     label, confidence = ranked[0]
+    telling = [i for i, c in sheet.cues.items() if c.sense not in SETTING]
+    if not telling or plan.abstain >= ABSTAIN or (confidence < GROUNDED and not _grounded(plan, label)):
+        return task.answer(person=found.person, span=found.span, abstain=True, claims=(_closest(sheet, plan, found),))
     relation: Relation = max(plan.relation, key=lambda r: plan.relation[r])
     claims = _evidence(sheet, plan, label, torn=relation in ("masked", "sarcastic", "mixed"))
     lead = tuple(i for c in claims if c.stance == "supports" for i in c.cites)[:3]
@@ -328,10 +344,29 @@ def _answer(sheet: CueSheet, plan: Plan, found: Focus, task: Task) -> Answer:
     return answer
 
 
-def _closest(plan: Plan) -> Claim:
-    """What an answer that abstains may still point at: the cue that came nearest to deciding."""
-    best = max(plan.weight, key=lambda i: plan.weight[i], default=None)
-    return Claim(cites=(best,) if best and plan.weight[best] >= 0.1 else (), stance="weak")
+def _signed(plan: Plan, ranked: list[tuple[str, float]]) -> bool:
+    """Whether neutral leads by a hair over a feeling that a deciding cue points to: neutral is the want of a sign, and there is one."""
+    (first, p), (second, q) = ranked[:2]
+    if meaning(first)[0] != "neutral" or p - q > HAIR:
+        return False
+    return any(points == second and plan.weight.get(i, 0.0) >= 0.5 for i, points in plan.points.items())
+
+
+def _grounded(plan: Plan, label: str) -> bool:
+    """Whether some cue by itself points to a label or to one of the same kind."""
+    kind = meaning(label)[0]
+    return any(points == label or (kind and meaning(points)[0] == kind) for points in plan.points.values())
+
+
+def _closest(sheet: CueSheet, plan: Plan, found: Focus) -> Claim:
+    """What an answer that abstains may still point at: the cue of the person that came nearest to deciding."""
+    own = [
+        i
+        for i, c in sheet.cues.items()
+        if c.sense not in SETTING and (found.person is None or c.person in (found.person, None))
+    ]
+    best = max(own, key=lambda i: plan.weight.get(i, 0.0), default=None)
+    return Claim(cites=(best,) if best else (), stance="weak")
 
 
 def _evidence(sheet: CueSheet, plan: Plan, label: str, *, torn: bool) -> tuple[Claim, ...]:
@@ -340,6 +375,7 @@ def _evidence(sheet: CueSheet, plan: Plan, label: str, *, torn: bool) -> tuple[C
     Where the senses are torn, the strongest cue against the conclusion is told too, however little it decided.
     """
     order = sorted((i for i in plan.weight if i in sheet.cues), key=lambda i: -plan.weight[i])
+    order = [i for i in order if sheet.cues[i].sense not in SETTING] or order
     told: list[str] = []
     for i in [i for i in order if plan.weight[i] >= DECISIVE] or order[:1]:
         same = [j for j in told if sheet.cues[j].sense == sheet.cues[i].sense]
@@ -381,7 +417,7 @@ def _partner(sheet: CueSheet, id: str) -> str | None:
 
 
 def _stance(sheet: CueSheet, id: str, points: str | None, label: str) -> Stance:
-    if sheet.cues[id].sense in ("scene", "screen"):
+    if sheet.cues[id].sense in SETTING:
         return "context"
     if points is None:
         return "supports"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -31,7 +31,7 @@ from cuechain.agents.llm.serialise import (
     row,
 )
 from cuechain.agents.settings import Settings
-from cuechain.agents.values import EKMAN, CueSheet, Plan, Question, Relation, Sentiment
+from cuechain.agents.values import EKMAN, CueSheet, Plan, Question
 
 WEIGHTS = Path(__file__).parents[1] / "weights" / "planner"
 """The weights that ship."""
@@ -42,6 +42,9 @@ DOUBT = 0.06
 ways that it has not met. Ours."""
 POINTED = 0.4
 """Probability from which a single cue is said to point to a label; ours."""
+
+SILENT = 0.1
+"""Strength of evidence, as the rules read it, under which a measured cue says nothing; a movement that just shows has 0.3."""
 
 
 class Fusion(BaseModel):
@@ -110,6 +113,20 @@ def _family(sense: str) -> str:
     return "words" if sense == "transcript" else sense
 
 
+def _telling(sheet: CueSheet, found: Reading) -> CueSheet:
+    """The sheet without what detectors measured and what speaks of no feeling: parted lips, a face in view, an ordinary phrase.
+
+    A clip yields such lines by the dozen, the sheets that people write hold few of them, and among many the encoder loses the others.
+    """
+
+    def silent(id: str) -> bool:
+        cue = sheet.cues[id]
+        measured = cue.sense in ("face", "voice", "words") and bool(cue.measures)
+        return measured and (id not in found.evidence or found.evidence[id].strength < SILENT)
+
+    return sheet.only({id for id in sheet.cues if not silent(id)})
+
+
 def _meant(plan: Plan, found: Reading, sheet: CueSheet) -> Plan:
     """What a text alone means: the encoder takes warm texts for sarcasm too often, so it needs praise beside a mishap to be believed.
 
@@ -143,13 +160,13 @@ class EmbeddedPlanner:
         typed = bool(sheet.media) and all(m.kind == "text" for m in sheet.media)
         if typed:  # that a text has no face and no voice says nothing about it
             sheet = sheet.model_copy(update={"gaps": ()})
-        one = row(self._tokenizer, sheet, question.text, person)
-        seen = self._run([one])
         found = reading(sheet, person)
+        one = row(self._tokenizer, _telling(sheet, found), question.text, person)
+        seen = self._run([one])
         how = self._calibration
         scores = seen["sheet"][0] @ self._vectors(labels).T
         emotion = how.texts if verbal(found, sheet) else how.emotion
-        relation = fused(how.relation, RELATIONS, seen["relation"][0], cast("dict[Relation, float]", found.relation))
+        relation = fused(how.relation, RELATIONS, seen["relation"][0], found.relation)
         names = list(dict.fromkeys(labels))
         chosen = fused(emotion, names, scores, spread(found.core, names))
         if (
@@ -160,7 +177,7 @@ class EmbeddedPlanner:
         plan = Plan(
             labels={name: (1 - DOUBT) * p + DOUBT / len(names) for name, p in chosen.items()},
             relation=relation,
-            sentiment=fused(how.sentiment, SENTIMENTS, seen["sentiment"][0], cast("dict[Sentiment, float]", ruled)),
+            sentiment=fused(how.sentiment, SENTIMENTS, seen["sentiment"][0], ruled),
             abstain=self._sure(how.abstain, float(seen["abstain"][0]), found.abstain)
             if self._speaks(sheet, person)
             else 0.99,

@@ -27,7 +27,7 @@ class Face(Sense):
     """Faces: action units, head movements, gaze and blinks of up to five people at once."""
 
     name: ClassVar[str] = "face"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     about: ClassVar[str] = "Movements of faces (action units), head, gaze and blinks, per person."
     streams: ClassVar[frozenset[str]] = frozenset({"video", "image"})
 

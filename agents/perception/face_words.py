@@ -48,6 +48,9 @@ PROTOTYPES: dict[str, tuple[tuple[str, ...], ...]] = {
 PROTOTYPE_RELIABILITY = 0.3
 """Below that of any unit it needs; faces show prototypes in a minority of felt emotions (Barrett et al. 2019)."""
 
+BLINK = 0.5
+"""Seconds below which tight lids or a wrinkled nose may be a blink, which lasts 0.1 to 0.4 s (VanderWerf et al. 2003) and pulls at both."""
+
 
 @dataclass(frozen=True)
 class Teller:
@@ -126,7 +129,8 @@ class Teller:
             return stretches(self.seen, values, on=0.6, off=0.3, least=0.7)
         if unit == "au1":
             values = np.maximum(values, self.seen.units["au2"])
-        return stretches(self.seen, values * (self.seen.trust > 0.3), least=0.2)
+        least = BLINK if unit in ("au7", "au9") else 0.2
+        return stretches(self.seen, values * (self.seen.trust > 0.3), least=least)
 
     def _at(self, unit: str, one: Stretch) -> dict[str, float | str]:
         """Intensities of a unit at its own peak within a stretch, sides included where they are told apart."""

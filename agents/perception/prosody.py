@@ -113,6 +113,10 @@ def delivery(part: Track, speech: np.ndarray, span: Span, person: str | None, wo
     )
 
 
+_MANY = 6
+"""Utterances from which longer ones count more. Among fewer a long pair would make itself the usual and the others the exception."""
+
+
 def usual(said: Sequence[Delivery]) -> Usual | None:
     """What is usual for a speaker, from all utterances of the clip; None where there is too little of them.
 
@@ -124,6 +128,8 @@ def usual(said: Sequence[Delivery]) -> Usual | None:
         return None
 
     def middle(name: str) -> float:
+        if len(said) < _MANY:
+            return float(np.median([getattr(d, name) for d in said]))
         return _weighted_median([getattr(d, name) for d in said], [d.voiced for d in said])
 
     def spread(name: str) -> float:

@@ -33,7 +33,7 @@ class Voice(Sense):
     """Prosody of each utterance."""
 
     name: ClassVar[str] = "voice"
-    version: ClassVar[str] = "2"
+    version: ClassVar[str] = "3"
     about: ClassVar[str] = "pitch, loudness, pace, pauses and breaks of the voice, against the speaker's own usual"
     streams: ClassVar[frozenset[str]] = frozenset({"audio"})
     after: ClassVar[tuple[str, ...]] = ("transcript",)

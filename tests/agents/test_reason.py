@@ -160,3 +160,27 @@ def test_prompts_of_every_task_render_and_name_their_labels():
             assert text
         assert "disgust" in text
         assert issubclass(task.answer, Answer)
+
+
+def test_the_setting_alone_decides_nothing():
+    sheet = CueSheet(
+        cues={"S1": cue("scene", "the picture is a dark, still view", 0, 5)},
+        gaps=(Gap(sense="face", reason="no face was seen"),),
+    )
+    for model in (rules(), llm.load("embedded", settings.load())):
+        answer = answered(sheet, "Are they afraid?", model).answer
+        assert answer.abstain and "no face was seen" in (answer.claims[0].text or "")
+
+
+def test_a_question_does_not_suggest_its_answer():
+    sheet = CueSheet(
+        cues={
+            "T1": cue("transcript", 'the speaker says "the train to Leeds leaves from platform four"', 0, 3, "P1"),
+            "V1": cue("voice", "the voice stays within this speaker's usual range", 0, 3, "P1"),
+        }
+    )  # fmt: skip
+    model = llm.load("embedded", settings.load())
+    plans = {
+        answered(sheet, q, model).steps[-1].output for q in ("Is she afraid?", "Why is she angry?", "Is she happy?")
+    }
+    assert len(plans) == 1
