@@ -106,7 +106,7 @@ def _print(thing: Any) -> None:
 
 @app.command()
 def ask(
-    inputs: Annotated[list[str], typer.Argument(help="Files that belong together, then the question.")],
+    inputs: Annotated[list[str] | None, typer.Argument(help="Files that belong together, then the question.")] = None,
     text: Annotated[str | None, typer.Option("--text", help="A text to read, instead of or beside files.")] = None,
     task: Annotated[str, typer.Option("--task", "-t", help="See `cuechain list tasks`.")] = "ask",
     labels: Labels = None,
@@ -130,10 +130,13 @@ def ask(
 
     For example: cuechain ask clip.mp4 "How does she feel, and why?"
     """
+    from cuechain.agents.errors import ConfigError
     from cuechain.agents.pipeline import Done, run
     from cuechain.agents.values import Question
 
-    files, words = _split(inputs, text)
+    if as_json and as_markdown:
+        raise ConfigError("--json and --markdown exclude each other", "give one of them")
+    files, words = _split(inputs or [], text)
     settings = _settings(
         senses, no_cache, model=model, strict=strict, language=language, whisper=whisper, base_url=base_url,
         budget=budget, look=look, four_bit=four_bit,
@@ -141,22 +144,42 @@ def ask(
     question = Question(text=words, task=task, labels=_labels(labels))
     done = _listen(run(files, question, settings, text=text))
     assert isinstance(done, Done)
+    for note in _notes(done.case, settings):
+        typer.echo(f"note: {note}", err=True)
     _give(done.case, as_json, as_markdown, output)
+
+
+def _notes(case: Case, settings: Settings) -> Iterator[str]:
+    """What was asked for and had no effect."""
+    from cuechain.agents.llm.labels import is_known
+
+    planned = any(step.name == "plan" for step in case.steps)
+    if settings.look and planned:
+        yield f"--look needs a vision model; {case.model} read the cues alone"
+    odd = [label for label in case.question.labels if label != "open" and not is_known(label)]
+    if odd and planned:
+        yield f"{case.model} does not know {', '.join(odd)} as feelings and goes by how the words sound"
 
 
 def _split(inputs: list[str], text: str | None) -> tuple[list[str], str]:
     """The files, and the question after them; a lone file gets the default question."""
-    default = "How does the person feel, and why?"
-    last = inputs[-1]
-    # A question has a space or a question mark and is no file; a lone argument is a file unless a text was given.
-    is_question = len(last) > 255 or (not Path(last).exists() and (" " in last.strip() or last.strip().endswith("?")))
-    if is_question:
-        if len(inputs) == 1 and text is None:
-            from cuechain.agents.errors import ConfigError
+    from cuechain.agents.errors import ConfigError
 
-            raise ConfigError("no file was given", 'cuechain ask clip.mp4 "How does she feel, and why?"')
-        return inputs[:-1], last
-    return inputs, default
+    if inputs and _asks(inputs[-1]):
+        files, question = inputs[:-1], inputs[-1]
+    else:
+        files, question = inputs, "How does the person feel, and why?"
+    if not files and text is None:
+        raise ConfigError("no file was given", 'cuechain ask clip.mp4 "How does she feel, and why?"')
+    return files, question
+
+
+def _asks(word: str) -> bool:
+    """Whether an argument is a question and no file: it does not exist, and has a blank, a question mark or no suffix."""
+    if len(word) > 255:
+        return True
+    word = word.strip()
+    return not word or (not Path(word).exists() and (" " in word or word.endswith("?") or not Path(word).suffix))
 
 
 def _labels(labels: str | None) -> tuple[str, ...]:

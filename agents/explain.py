@@ -4,20 +4,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cuechain.agents.values import Answer, Case, CueSheet, Explanation, Span, Verdict
+from cuechain.agents.values import Answer, Case, CueSheet, Explanation, Gap, Span, Verdict
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
+
+
+MOST_SHOWN = 14
+"""Cues shown under an answer on a terminal."""
 
 
 def explain(sheet: CueSheet, answer: Answer, verdict: Verdict) -> Explanation:
     """Prose with citations, conflicts, gaps and how sure."""
     sentences = [_cited(c.text or "", c.cites) for c in answer.claims]
     conflicts = [_cited(c.text or "", c.cites) for c in answer.claims if c.stance == "conflicts"]
-    missing = [f"{g.sense}: {g.reason}" + (f" — {g.hint}" if g.hint else "") for g in sheet.gaps]
+    missing = [f"{g.sense}: {g.reason}" + (f" — {g.hint}" if g.hint else "") for g in sheet.gaps if not _idle(g)]
     return Explanation(
         text=" ".join(sentences), conflicts=tuple(conflicts), missing=tuple(missing), sure=_sure(answer, verdict)
     )
+
+
+def _idle(gap: Gap) -> bool:
+    """That a text has no picture and a picture no sound goes without saying."""
+    return gap.reason.endswith((" in this text", " in this image"))
 
 
 def _cited(text: str, cites: tuple[str, ...]) -> str:
@@ -105,37 +114,46 @@ def markdown(case: Case) -> str:
 def terminal(case: Case) -> RenderableType:
     """A Case for a terminal: the answer, the cues it cites first, then the others."""
     from rich.console import Group
-    from rich.padding import Padding
     from rich.text import Text
 
     if case.answer is None or case.explanation is None:
         return Text(f"No answer: {case.error}", style="bold red")
-    parts: list[RenderableType] = [Padding(Text(case.explanation.text, style="bold"), (1, 0))]
+    parts: list[RenderableType] = ["", Text(case.explanation.text, style="bold"), ""]
     rows = [*facts(case.answer), ("how sure", case.explanation.sure)]
+    against = [i for c in case.answer.claims if c.stance == "conflicts" for i in c.cites]
+    rows += [("conflict", "against the conclusion: " + ", ".join(against))] if against else []
     parts += [Text.assemble((f"{name:>10}  ", "cyan"), value) for name, value in rows]
-    for item in case.explanation.conflicts:
-        parts.append(Text.assemble(("  conflict  ", "yellow"), item))
     for item in case.explanation.missing:
         parts.append(Text.assemble(("   missing  ", "magenta"), item))
     for problem in case.verdict.problems if case.verdict else ():
         parts.append(Text.assemble(("   problem  ", "red"), f"{problem.code}: {problem.text}"))
-    parts.append(Padding(cue_table(case.sheet, {i for c in case.answer.claims for i in c.cites}), (1, 0)))
-    parts.append(Text(f"answered by {case.model}; cited cues in bold", style="dim"))
+    cited = {i for c in case.answer.claims for i in c.cites}
+    parts += ["", cue_table(case.sheet, cited, most=MOST_SHOWN), ""]
+    parts.append(Text(f"answered by {case.model}; • marks cited cues", style="dim"))
     return Group(*parts)
 
 
-def cue_table(sheet: CueSheet, cited: set[str]) -> RenderableType:
-    """All cues of a sheet as a table; cited ones in bold."""
+def cue_table(sheet: CueSheet, cited: set[str], most: int | None = None) -> RenderableType:
+    """Cues of a sheet as a table in order of time, cited ones marked; of the others the most salient, up to `most` in all."""
     from rich.table import Table
     from rich.text import Text
 
+    others = sorted((i for i in sheet.cues if i not in cited), key=lambda i: -sheet.cues[i].salience)
+    shown = cited | set(others[: max(0, most - len(cited))] if most is not None else others)
+    files = {m.id: m.path or "text" for m in sheet.media} if len(sheet.media) > 1 else {}
     table = Table(box=None, pad_edge=False, header_style="dim")
-    for name in ("id", "time", "who", "sense", "cue"):
+    names = ["", "id", "time", *(["file"] if files else []), "who", "sense", "cue"]
+    for name in names:
         table.add_column(name, no_wrap=name != "cue", overflow="fold")
     for i, cue in sheet.cues.items():
-        style = "bold" if i in cited else ""
-        cells = (i, clock(cue.span), cue.person or "", cue.sense, cue.text)
-        table.add_row(*(Text(c, style=style) for c in cells))
-    if sheet.dropped:
-        table.add_row("", "", "", "", Text(f"… and {sheet.dropped} more that the budget left out", style="dim"))
+        if i not in shown:
+            continue
+        where = [files.get(cue.media or "", "").rsplit("/", 1)[-1]] if files else []
+        cells = ("•" if i in cited else "", i, clock(cue.span), *where, cue.person or "", cue.sense, cue.text)
+        table.add_row(*(Text(c, style="bold" if i in cited else "") for c in cells))
+    hidden = len(sheet.cues) - len(shown)
+    notes = [f"{hidden} more that say little (`cuechain perceive` shows them)"] if hidden else []
+    notes += [f"{sheet.dropped} more that the budget left out"] if sheet.dropped else []
+    for note in notes:
+        table.add_row(*[""] * (len(names) - 1), Text(f"… {note}", style="dim"))
     return table

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack
@@ -186,7 +187,7 @@ def see(inputs: Sequence[str | Path], settings: Settings, *, text: str | None = 
             media.append(clip.media)
             yield Opened(clip.media)
             found = yield from _found(clip, settings)
-            own = link([f for f in found if isinstance(f, Cue)])
+            own = _renumbered(link([f for f in found if isinstance(f, Cue)]), cues)
             cues += [c.model_copy(update={"media": clip.media.id}) for c in own] if several else own
             gaps += [f for f in found if isinstance(f, Gap)]
     seen = {c.sense for c in cues}
@@ -195,6 +196,19 @@ def see(inputs: Sequence[str | Path], settings: Settings, *, text: str | None = 
     if not cues and all(_unusable(g) for g in gaps):
         raise MediaError("no sense could use the input", "; ".join(f"{g.sense}: {g.reason}" for g in gaps))
     yield SheetReady(textualize(media, cues, gaps, budget=settings.budget))
+
+
+def _renumbered(own: list[Cue], before: list[Cue]) -> list[Cue]:
+    """P1 of a second file is not P1 of the first: its numbers go on from there. Names stay."""
+    taken = [int(c.person[1:]) for c in before if c.person and re.fullmatch(r"P\d+", c.person)]
+    if not taken:
+        return own
+    return [
+        c.model_copy(update={"person": f"P{int(c.person[1:]) + max(taken)}"})
+        if c.person and re.fullmatch(r"P\d+", c.person)
+        else c
+        for c in own
+    ]
 
 
 def _unusable(gap: Gap) -> bool:

@@ -104,7 +104,7 @@ def _how(sheet: CueSheet, answer: Answer, focus: Focus, claim: Claim, emotion: E
 
 def _yes_no(sheet: CueSheet, answer: Answer, focus: Focus, claim: Claim, emotion: Emotion) -> str:
     if focus.label is None:
-        return _how(sheet, answer, focus, claim, emotion)
+        return "whether that is so, cues of feeling do not tell; " + _how(sheet, answer, focus, claim, emotion)
     if focus.label == emotion.label:
         return f"yes, {_how(sheet, answer, focus, claim, emotion)}"
     return f"rather not {_word(focus.label)}: {_how(sheet, answer, focus, claim, emotion)}"
@@ -141,6 +141,8 @@ def _which(sheet: CueSheet, answer: Answer, focus: Focus, claim: Claim, emotion:
 
 def _who(sheet: CueSheet, answer: Answer, focus: Focus, claim: Claim, emotion: Emotion) -> str:
     name = answer.person or "the person"
+    if focus.label and focus.label != emotion.label:
+        return f"nobody is clearly {_word(focus.label)}; {_how(sheet, answer, focus, claim, emotion)}"
     return f"it is {name} who {_surely(emotion)} {_feels(focus.model_copy(update={'pronoun': name}), emotion.label)}"
 
 
@@ -162,13 +164,24 @@ def _cannot(sheet: CueSheet, focus: Focus, cues: list[Cue]) -> str:
     if focus.person and sheet.people and focus.person not in sheet.people:
         return f"This cannot be told: nothing in the clip was perceived of {focus.person}."
     if cues:
-        return _capital(f"this cannot be told from the clip: {_said(cues, focus)}, and that alone does not decide it")
+        return _capital(
+            f"this cannot be told from the {_medium(sheet)}: {_said(cues, focus)}, and that alone does not decide it"
+        )
     # Of senses that tell of people, not of the setting; that a picture has no sound goes without saying.
-    missing = [
-        _gap(g) for g in sheet.gaps if g.sense not in ("scene", "screen", "words") and " in this " not in g.reason
-    ]
+    idle = (" in this image", " in this text")
+    silent = (*_SETTING, *(() if any(c.sense == "transcript" for c in sheet.cues.values()) else ("words",)))
+    missing = [_gap(g) for g in sheet.gaps if g.sense not in silent and not g.reason.endswith(idle)]
     why = "; ".join(dict.fromkeys(missing)) if missing else "no cue speaks clearly of a feeling"
-    return f"This cannot be told from the clip: {why}."
+    return f"This cannot be told from the {_medium(sheet)}: {why}."
+
+
+def _medium(sheet: CueSheet) -> str:
+    kinds = {m.kind for m in sheet.media}
+    return (
+        {"image": "picture", "text": "text", "audio": "recording"}.get(kinds.pop(), "clip")
+        if len(kinds) == 1
+        else "clip"
+    )
 
 
 def _gap(gap: Gap) -> str:
@@ -178,7 +191,11 @@ def _gap(gap: Gap) -> str:
 def _against(sheet: CueSheet, answer: Answer) -> str:
     """The sense that conflicts, by name."""
     senses = [sheet.cues[i].sense for c in answer.claims if c.stance == "conflicts" for i in c.cites if i in sheet.cues]
-    return _SENSES.get(senses[0], senses[0]) if senses else ""
+    leading = {
+        sheet.cues[i].sense for c in answer.claims[1:] if c.stance == "supports" for i in c.cites if i in sheet.cues
+    }
+    other = [s for s in senses if s not in leading]  # the face that shows it is not the face that denies it
+    return _SENSES.get(other[0], other[0]) if other else ""
 
 
 def _verb(sense: str) -> str:

@@ -41,7 +41,7 @@ PLAINLY = "How does this person feel, and why?"
 SETTING = ("scene", "screen")
 """Senses that show where somebody is, not how that person feels: alone they decide nothing."""
 
-GROUNDED = 0.5
+GROUNDED = 0.75
 """Under this confidence a label is only told when some cue by itself points to it or to its kin."""
 
 HAIR = 0.1
@@ -198,7 +198,10 @@ def _plan(sheet: CueSheet, question: Question, task: Task, planner: Planner, fou
     begin = time.perf_counter()
     plainly = question.model_copy(update={"text": PLAINLY})
     if found.kind == "everyone":
-        return _each(sheet, plainly, task, planner, found, labels)
+        return _each(_read(sheet), plainly, task, planner, found, labels)
+    sheet = _read(sheet)
+    if found.kind == "who" and len(sheet.people) > 1:
+        found = _whose(sheet, plainly, planner, found, labels)
     stretches = segments(within(sheet, found.span))
     plans = [planner.plan(part, plainly, labels, found.person) for _, part in stretches]
     whole = _together(plans)
@@ -213,6 +216,35 @@ def _plan(sheet: CueSheet, question: Question, task: Task, planner: Planner, fou
     if found.kind == "change" and not answer.abstain:
         answer = answer.model_copy(update={"claims": (*_course(stretches, plans), *answer.claims[1:])})
     return Reasoned(answer, found, steps, Usage(calls=len(plans)))
+
+
+def _read(sheet: CueSheet) -> CueSheet:
+    """The sheet without lines in a language that nothing here can read: a planner would take them for neutral."""
+    foreign = [
+        g for g in sheet.gaps if (g.sense == "words" and "language" in f"{g.reason} {g.hint}") or "English" in g.reason
+    ]
+    if not foreign:
+        return sheet
+    heard = [c.span for c in sheet.cues.values() if c.sense == "words"]
+
+    def unread(cue: Cue) -> bool:
+        if cue.sense != "transcript" or cue.span in heard:
+            return False
+        return any(g.span is None or cue.span is None or g.span.overlap(cue.span) > 0 for g in foreign)
+
+    return sheet.only({i for i, c in sheet.cues.items() if not unread(c)})
+
+
+def _whose(sheet: CueSheet, question: Question, planner: Planner, found: Focus, labels: tuple[str, ...]) -> Focus:
+    """Whom "who" asks for: the person who most likely feels what was asked about, else whoever feels most."""
+
+    def share(person: str) -> float:
+        own = sheet.only({i for i, c in sheet.cues.items() if c.person in (person, None)})
+        plan = _together([planner.plan(p, question, labels, person) for _, p in segments(within(own, found.span))])
+        return plan.labels[found.label] if found.label else (1 - _calm(plan)) * (1 - plan.abstain)
+
+    person = max(sheet.people, key=share)
+    return found.model_copy(update={"person": person, "pronoun": person})
 
 
 def _each(
@@ -313,10 +345,13 @@ def _answer(sheet: CueSheet, plan: Plan, found: Focus, task: Task) -> Answer:
     if len(ranked) > 1 and _signed(plan, ranked):
         ranked = [ranked[1], ranked[0], *ranked[2:]]
     label, confidence = ranked[0]
-    telling = [i for i, c in sheet.cues.items() if c.sense not in SETTING]
-    if not telling or plan.abstain >= ABSTAIN or (confidence < GROUNDED and not _grounded(plan, label)):
+    telling = [c for c in sheet.cues.values() if c.sense not in SETTING]
+    baseless = confidence < GROUNDED and not _grounded(plan, label)
+    if not telling or plan.abstain >= ABSTAIN or baseless or (meaning(label)[0] == "neutral" and _partial(telling)):
         return task.answer(person=found.person, span=found.span, abstain=True, claims=(_closest(sheet, plan, found),))
-    relation: Relation = max(plan.relation, key=lambda r: plan.relation[r])
+    pleasant = meaning(label)[1] > 0.3
+    # Words that mean their opposite and a pleasant feeling exclude each other.
+    relation: Relation = max(plan.relation, key=lambda r: plan.relation[r] * (not (pleasant and r == "sarcastic")))
     claims = _evidence(sheet, plan, label, torn=relation in ("masked", "sarcastic", "mixed"))
     lead = tuple(i for c in claims if c.stance == "supports" for i in c.cites)[:3]
     doubt = tuple(i for c in claims if c.stance == "conflicts" for i in c.cites)[:1]
@@ -325,6 +360,7 @@ def _answer(sheet: CueSheet, plan: Plan, found: Focus, task: Task) -> Answer:
         spoken = [i for i, c in sheet.cues.items() if c.sense == "transcript" and c.person in (found.person, None)]
         doubt = (*doubt, *sorted(spoken, key=lambda i: -plan.weight.get(i, 0.0))[:1])
     head = Claim(cites=(*lead, *doubt) or claims[0].cites if claims else (), points=label)
+    confidence = min(confidence, _ceiling(sheet, claims))
     answer = task.answer(
         person=found.person,
         span=found.span,
@@ -335,13 +371,21 @@ def _answer(sheet: CueSheet, plan: Plan, found: Focus, task: Task) -> Answer:
     )
     if isinstance(answer, EmotionAnswer):
         # Several labels where the next ones hold at least half of the first one's mass.
-        named = [(n, p) for n, p in ranked if p >= max(0.5 * confidence, 0.1)][:4]
+        named = [(n, p) for n, p in ranked if p >= max(0.5 * ranked[0][1], 0.1)][:4]
         emotions = tuple(
-            Emotion(label=n, intensity=round(plan.intensity * p / confidence, 3), confidence=round(p, 3))
+            Emotion(
+                label=n, intensity=round(plan.intensity * p / named[0][1], 3), confidence=round(min(p, confidence), 3)
+            )
             for n, p in named
         )
         answer = answer.model_copy(update={"emotions": emotions})
     return answer
+
+
+def _partial(telling: list[Cue]) -> bool:
+    """Whether only parts of the words were made out and no face was seen: calm may then be what was missed."""
+    kept = [c.measures.get("kept_share", 1.0) for c in telling if c.sense == "transcript"]
+    return any(isinstance(k, float) and k <= 0.9 for k in kept) and not any(c.sense == "face" for c in telling)
 
 
 def _signed(plan: Plan, ranked: list[tuple[str, float]]) -> bool:
@@ -356,6 +400,20 @@ def _grounded(plan: Plan, label: str) -> bool:
     """Whether some cue by itself points to a label or to one of the same kind."""
     kind = meaning(label)[0]
     return any(points == label or (kind and meaning(points)[0] == kind) for points in plan.points.values())
+
+
+def _ceiling(sheet: CueSheet, claims: Sequence[Claim]) -> float:
+    """No answer is surer than its evidence: between a half and one, by the chance that some supporting cue is right (noisy-or).
+
+    Cues whose tool states no reliability do not lower it.
+    """
+    cues = [sheet.cues[i] for c in claims if c.stance == "supports" for i in c.cites]
+    if not cues or any(c.reliability is None for c in cues):
+        return 1.0
+    wrong = 1.0
+    for cue in cues:
+        wrong *= 1 - (cue.reliability or 0.0) * (0.5 if cue.confidence is None else cue.confidence)
+    return 0.5 + 0.5 * (1 - wrong)
 
 
 def _closest(sheet: CueSheet, plan: Plan, found: Focus) -> Claim:
@@ -376,6 +434,8 @@ def _evidence(sheet: CueSheet, plan: Plan, label: str, *, torn: bool) -> tuple[C
     """
     order = sorted((i for i in plan.weight if i in sheet.cues), key=lambda i: -plan.weight[i])
     order = [i for i in order if sheet.cues[i].sense not in SETTING] or order
+    # What points nowhere is told after what points somewhere.
+    order.sort(key=lambda i: -plan.weight[i] * (0.4 if _stance(sheet, i, plan.points.get(i), label) == "weak" else 1.0))
     told: list[str] = []
     for i in [i for i in order if plan.weight[i] >= DECISIVE] or order[:1]:
         same = [j for j in told if sheet.cues[j].sense == sheet.cues[i].sense]
@@ -424,9 +484,11 @@ def _stance(sheet: CueSheet, id: str, points: str | None, label: str) -> Stance:
     if points == label or meaning(points)[0] == meaning(label)[0]:
         return "supports"
     one, two = meaning(points)[1], meaning(label)[1]
-    if one * two < 0 and abs(one - two) > 0.5:
-        return "conflicts"
-    return "supports" if one * two > 0 else "weak"
+    if (
+        min(abs(one), abs(two)) < 0.3
+    ):  # neutral and surprise lie between pleasant and unpleasant, and contradict neither
+        return "weak"
+    return "conflicts" if one * two < 0 else "supports"
 
 
 def _course(stretches: Sequence[tuple[Span | None, CueSheet]], plans: Sequence[Plan]) -> tuple[Claim, ...]:
