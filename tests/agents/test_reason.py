@@ -5,7 +5,7 @@ import pytest
 from cuechain import prompts
 from cuechain.agents import llm, registry, settings
 from cuechain.agents.pipeline import check, think
-from cuechain.agents.reason import segments
+from cuechain.agents.planned import segments
 from cuechain.agents.values import EKMAN, Answer, CueSheet, EmotionAnswer, Gap, Question
 
 from .sheets import cue, masked, two_people

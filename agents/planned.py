@@ -1,0 +1,261 @@
+"""Slot by slot: what a planner decides about the stretches and persons of a sheet, put together into one answer."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
+
+from cuechain.agents.evidence import MOST_CLAIMS, SETTING, ceiling, closest, evidence, grounded, partial, signed
+from cuechain.agents.focus import within
+from cuechain.agents.llm import Planner
+from cuechain.agents.llm.labels import meaning
+from cuechain.agents.tasks import Task
+from cuechain.agents.values import (
+    Answer,
+    Claim,
+    Cue,
+    CueSheet,
+    Emotion,
+    EmotionAnswer,
+    Focus,
+    Plan,
+    Question,
+    Relation,
+    Span,
+    Step,
+    Usage,
+)
+
+PLAINLY = "How does this person feel, and why?"
+"""What a planner is asked, whatever the user asked: a question that names a feeling ("is she angry?") must not suggest it."""
+
+GROUNDED = 0.75
+"""Under this confidence a label is only told when some cue by itself points to it or to its kin."""
+
+ABSTAIN = 0.5
+"""Abstain when the probability that the evidence is not enough reaches this."""
+
+SEGMENT_SECONDS = 15.0
+"""Longest stretch that a planner reads at once: a few utterances, about what the written sheets that trained it cover."""
+
+
+Planned: TypeAlias = tuple[Answer, list[Step], Usage]
+"""An answer whose claims have no text yet, how it came about, what it took."""
+
+
+def planned(
+    sheet: CueSheet, question: Question, task: Task, planner: Planner, found: Focus, labels: tuple[str, ...]
+) -> Planned:
+    """Plan each stretch, put the plans together, choose the evidence; the sentences are left to the realiser.
+
+    Args:
+        sheet: All that may be cited.
+        question: What is asked; the planner itself is asked PLAINLY.
+        task: Its answer type.
+        planner: Fills the slots.
+        found: Whom and when the question is about, and what kind it is.
+        labels: The closed label set.
+    """
+    focused = Step(name="focus", output=found.model_dump_json())
+    if found.person is not None and sheet.people and found.person not in sheet.people:
+        absent = task.answer(person=found.person, span=found.span, abstain=True, claims=(Claim(stance="weak"),))
+        return absent, [focused], Usage()
+    begin = time.perf_counter()
+    plainly = question.model_copy(update={"text": PLAINLY})
+    if found.kind == "everyone":
+        return _each(_read(sheet), plainly, task, planner, found, labels)
+    sheet = _read(sheet)
+    if found.kind == "who" and len(sheet.people) > 1:
+        found = _whose(sheet, plainly, planner, found, labels)
+    stretches = segments(within(sheet, found.span))
+    plans = [planner.plan(part, plainly, labels, found.person) for _, part in stretches]
+    whole = _together(plans)
+    steps = [
+        focused,
+        Step(name="plan", output=whole.model_dump_json(), seconds=time.perf_counter() - begin),
+    ]
+    if found.kind == "change" and len(plans) == 1 and stretches[0][0] is not None:
+        stretches = _halves(stretches[0][1], stretches[0][0])
+        plans = [planner.plan(part, plainly, labels, found.person) for _, part in stretches]
+    answer = _answer(sheet, whole, found, task)
+    if found.kind == "change" and not answer.abstain:
+        answer = answer.model_copy(update={"claims": (*_course(stretches, plans), *answer.claims[1:])})
+    return answer, steps, Usage(calls=len(plans))
+
+
+def _each(
+    sheet: CueSheet, question: Question, task: Task, planner: Planner, found: Focus, labels: tuple[str, ...]
+) -> Planned:
+    """One claim for each person; the answer's own slots are those of the person whose feeling is surest."""
+    begin = time.perf_counter()
+    alone: list[tuple[Plan, Answer]] = []
+    claims: list[Claim] = []
+    for person in sheet.people:
+        own = sheet.only({i for i, c in sheet.cues.items() if c.person in (person, None)})
+        plan = _together([planner.plan(p, question, labels, person) for _, p in segments(within(own, found.span))])
+        answer = _answer(own, plan, found.model_copy(update={"person": person, "kind": "how"}), task)
+        alone.append((plan, answer))
+        seen = tuple(i for i, c in sheet.cues.items() if c.person == person)[:1]
+        points = answer.emotion.label if answer.emotion else None
+        cites = answer.claims[0].cites or seen
+        claims.append(Claim(cites=cites, stance="supports" if points else "weak", points=points))
+    steps = [
+        Step(name="focus", output=found.model_dump_json()),
+        *(Step(name="plan", output=plan.model_dump_json()) for plan, _ in alone),
+    ]
+    steps[-1] = steps[-1].model_copy(update={"seconds": time.perf_counter() - begin})
+    _, surest = max(alone, key=lambda pair: (pair[1].emotion.confidence or 0.0) if pair[1].emotion else -1.0)
+    order = sorted(claims, key=lambda c: c.stance == "weak")
+    whole = surest.model_copy(update={"claims": tuple(order), "person": None})
+    return whole, steps, Usage(calls=len(alone))
+
+
+def _read(sheet: CueSheet) -> CueSheet:
+    """The sheet without lines in a language that nothing here can read: a planner would take them for neutral."""
+    foreign = [
+        g for g in sheet.gaps if (g.sense == "words" and "language" in f"{g.reason} {g.hint}") or "English" in g.reason
+    ]
+    if not foreign:
+        return sheet
+    heard = [c.span for c in sheet.cues.values() if c.sense == "words"]
+
+    def unread(cue: Cue) -> bool:
+        if cue.sense != "transcript" or cue.span in heard:
+            return False
+        return any(g.span is None or cue.span is None or g.span.overlap(cue.span) > 0 for g in foreign)
+
+    return sheet.only({i for i, c in sheet.cues.items() if not unread(c)})
+
+
+def _whose(sheet: CueSheet, question: Question, planner: Planner, found: Focus, labels: tuple[str, ...]) -> Focus:
+    """Whom "who" asks for: the person who most likely feels what was asked about, else whoever feels most."""
+
+    def share(person: str) -> float:
+        own = sheet.only({i for i, c in sheet.cues.items() if c.person in (person, None)})
+        plan = _together([planner.plan(p, question, labels, person) for _, p in segments(within(own, found.span))])
+        return plan.labels[found.label] if found.label else (1 - _calm(plan)) * (1 - plan.abstain)
+
+    person = max(sheet.people, key=share)
+    return found.model_copy(update={"person": person, "pronoun": person})
+
+
+def segments(sheet: CueSheet) -> list[tuple[Span | None, CueSheet]]:
+    """Stretches of at most SEGMENT_SECONDS, cut between utterances, each with the cues that begin in it.
+
+    Cues without a time belong to every stretch.
+    """
+    timed = [c.span for c in sheet.cues.values() if c.span]
+    if not timed:
+        return [(None, sheet)]
+    end = max(s.end for s in timed)
+    if end - min(s.start for s in timed) <= SEGMENT_SECONDS * 1.5:
+        return [(Span(start=min(s.start for s in timed), end=end), sheet)]
+    starts = sorted(c.span.start for c in sheet.cues.values() if c.span and c.sense == "transcript") or sorted(
+        s.start for s in timed
+    )
+    edges = [0.0]
+    while end - edges[-1] > SEGMENT_SECONDS:
+        ahead = [s for s in starts if edges[-1] + SEGMENT_SECONDS / 2 < s <= edges[-1] + SEGMENT_SECONDS]
+        edges.append(ahead[-1] if ahead else edges[-1] + SEGMENT_SECONDS)
+    parts: list[tuple[Span | None, CueSheet]] = []
+    for start, stop in zip(edges, [*edges[1:], end + 1e-3], strict=True):
+        ids = {i for i, c in sheet.cues.items() if c.span is None or start <= c.span.start < stop}
+        if any(sheet.cues[i].span for i in ids):
+            parts.append((Span(start=start, end=min(stop, end)), sheet.only(ids)))
+    return parts
+
+
+def _halves(sheet: CueSheet, span: Span) -> list[tuple[Span | None, CueSheet]]:
+    middle = (span.start + span.end) / 2
+    halves = [Span(start=span.start, end=middle), Span(start=middle, end=span.end)]
+    parts: list[tuple[Span | None, CueSheet]] = []
+    for half in halves:
+        ids = {i for i, c in sheet.cues.items() if c.span and half.start <= (c.span.start + c.span.end) / 2 <= half.end}
+        if ids:
+            parts.append((half, sheet.only(ids)))
+    return parts
+
+
+def _together(plans: Sequence[Plan]) -> Plan:
+    """One plan for several stretches: each counts by how much its cues decide and how sure it is that it may answer."""
+    if len(plans) == 1:
+        return plans[0]
+    shares = [(1 - p.abstain) * (sum(sorted(p.weight.values())[-3:]) + 1e-3) * (1.2 - _calm(p)) for p in plans]
+    total = sum(shares) or 1.0
+
+    def mean(pick: Callable[[Plan], dict[str, float]]) -> dict[str, float]:
+        keys = list(dict.fromkeys(k for p in plans for k in pick(p)))
+        return {k: sum(s * pick(p).get(k, 0.0) for s, p in zip(shares, plans, strict=True)) / total for k in keys}
+
+    return Plan(
+        labels=mean(lambda p: p.labels),
+        relation=mean(lambda p: {str(k): v for k, v in p.relation.items()}),  # pyright: ignore[reportArgumentType]
+        sentiment=mean(lambda p: {str(k): v for k, v in p.sentiment.items()}),  # pyright: ignore[reportArgumentType]
+        abstain=min(p.abstain for p in plans),
+        intensity=max(p.intensity for p in plans),
+        weight={
+            i: w * s / max(shares) for s, p in zip(shares, plans, strict=True) for i, w in sorted(p.weight.items())
+        },
+        points={i: label for p in plans for i, label in p.points.items()},
+    )
+
+
+def _calm(plan: Plan) -> float:
+    """Share of the label mass that is neutral: an eventful stretch tells more about a clip than a calm one."""
+    return sum(p for label, p in plan.labels.items() if meaning(label)[0] == "neutral")
+
+
+def _answer(sheet: CueSheet, plan: Plan, found: Focus, task: Task) -> Answer:
+    ranked = sorted(plan.labels.items(), key=lambda kv: -kv[1])
+    if len(ranked) > 1 and signed(plan, ranked):
+        ranked = [ranked[1], ranked[0], *ranked[2:]]
+    label, confidence = ranked[0]
+    telling = [c for c in sheet.cues.values() if c.sense not in SETTING]
+    baseless = confidence < GROUNDED and not grounded(plan, label)
+    if not telling or plan.abstain >= ABSTAIN or baseless or (meaning(label)[0] == "neutral" and partial(telling)):
+        return task.answer(person=found.person, span=found.span, abstain=True, claims=(closest(sheet, plan, found),))
+    pleasant = meaning(label)[1] > 0.3
+    # Words that mean their opposite and a pleasant feeling exclude each other.
+    relation: Relation = max(plan.relation, key=lambda r: plan.relation[r] * (not (pleasant and r == "sarcastic")))
+    claims = evidence(sheet, plan, label, torn=relation in ("masked", "sarcastic", "mixed"))
+    lead = tuple(i for c in claims if c.stance == "supports" for i in c.cites)[:3]
+    doubt = tuple(i for c in claims if c.stance == "conflicts" for i in c.cites)[:1]
+    if relation == "sarcastic" and not any(sheet.cues[i].sense == "transcript" for i in (*lead, *doubt)):
+        # Words that mean their opposite must be shown.
+        spoken = [i for i, c in sheet.cues.items() if c.sense == "transcript" and c.person in (found.person, None)]
+        doubt = (*doubt, *sorted(spoken, key=lambda i: -plan.weight.get(i, 0.0))[:1])
+    head = Claim(cites=(*lead, *doubt) or claims[0].cites if claims else (), points=label)
+    confidence = min(confidence, ceiling(sheet, claims))
+    answer = task.answer(
+        person=found.person,
+        span=found.span,
+        emotion=Emotion(label=label, intensity=round(plan.intensity, 3), confidence=round(confidence, 3)),
+        sentiment=max(plan.sentiment, key=lambda s: plan.sentiment[s]),
+        relation=relation,
+        claims=(head, *claims),
+    )
+    if isinstance(answer, EmotionAnswer):
+        # Several labels where the next ones hold at least half of the first one's mass.
+        named = [(n, p) for n, p in ranked if p >= max(0.5 * ranked[0][1], 0.1)][:4]
+        emotions = tuple(
+            Emotion(
+                label=n, intensity=round(plan.intensity * p / named[0][1], 3), confidence=round(min(p, confidence), 3)
+            )
+            for n, p in named
+        )
+        answer = answer.model_copy(update={"emotions": emotions})
+    return answer
+
+
+def _course(stretches: Sequence[tuple[Span | None, CueSheet]], plans: Sequence[Plan]) -> tuple[Claim, ...]:
+    """One claim for each stretch whose feeling differs from the one before, for a question about change."""
+    claims: list[Claim] = []
+    for (_, part), plan in zip(stretches, plans, strict=True):
+        if plan.abstain >= ABSTAIN or not plan.weight:
+            continue
+        label = max(plan.labels, key=lambda n: plan.labels[n])
+        best = sorted((i for i in plan.weight if i in part.cues), key=lambda i: -plan.weight[i])[:2]
+        if best and (not claims or claims[-1].points != label):
+            claims.append(Claim(cites=tuple(best), points=label))
+    return tuple(claims[:MOST_CLAIMS])
