@@ -23,12 +23,13 @@ HAIR = 0.1
 """Lead of neutral that counts as none where a cue that decides points to a feeling."""
 
 
-def evidence(sheet: CueSheet, plan: Plan, label: str, *, torn: bool) -> tuple[Claim, ...]:
+def evidence(sheet: CueSheet, plan: Plan, label: str, person: str | None, *, torn: bool) -> tuple[Claim, ...]:
     """A claim for each cue that decides, strongest first; words go together with the line they read.
 
     Where the senses are torn, the strongest cue against the conclusion is told too, however little it decided.
     """
     order = sorted((i for i in plan.weight if i in sheet.cues), key=lambda i: -plan.weight[i])
+    order = [i for i in order if person is None or sheet.cues[i].person in (person, None)] or order
     order = [i for i in order if sheet.cues[i].sense not in SETTING] or order
     # What points nowhere is told after what points somewhere.
     order.sort(
@@ -83,9 +84,8 @@ def stance_of(sheet: CueSheet, id: str, points: str | None, label: str) -> Stanc
     if points == label or meaning(points)[0] == meaning(label)[0]:
         return "supports"
     one, two = meaning(points)[1], meaning(label)[1]
-    if (
-        min(abs(one), abs(two)) < 0.3
-    ):  # neutral and surprise lie between pleasant and unpleasant, and contradict neither
+    # Neutral and surprise lie between pleasant and unpleasant, and contradict neither.
+    if min(abs(one), abs(two)) < 0.3:
         return "weak"
     return "conflicts" if one * two < 0 else "supports"
 

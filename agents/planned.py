@@ -212,15 +212,18 @@ def _answer(sheet: CueSheet, plan: Plan, found: Focus, task: Task) -> Answer:
         ranked = [ranked[1], ranked[0], *ranked[2:]]
     label, confidence = ranked[0]
     telling = [c for c in sheet.cues.values() if c.sense not in SETTING]
-    baseless = confidence < GROUNDED and not grounded(plan, label)
-    if not telling or plan.abstain >= ABSTAIN or baseless or (meaning(label)[0] == "neutral" and partial(telling)):
+    calm = meaning(label)[0] == "neutral"
+    baseless = confidence < GROUNDED and not calm and not grounded(plan, label)
+    if not telling or plan.abstain >= ABSTAIN or baseless or (calm and partial(telling)):
         return task.answer(person=found.person, span=found.span, abstain=True, claims=(closest(sheet, plan, found),))
     pleasant = meaning(label)[1] > 0.3
     # Words that mean their opposite and a pleasant feeling exclude each other.
     relation: Relation = max(plan.relation, key=lambda r: plan.relation[r] * (not (pleasant and r == "sarcastic")))
-    claims = evidence(sheet, plan, label, torn=relation in ("masked", "sarcastic", "mixed"))
+    claims = evidence(sheet, plan, label, found.person, torn=relation in ("masked", "sarcastic", "mixed"))
     lead = tuple(i for c in claims if c.stance == "supports" for i in c.cites)[:3]
-    doubt = tuple(i for c in claims if c.stance == "conflicts" for i in c.cites)[:1]
+    leading = {sheet.cues[i].sense for i in lead}
+    against = [i for c in claims if c.stance == "conflicts" for i in c.cites]
+    doubt = tuple(sorted(against, key=lambda i: sheet.cues[i].sense in leading))[:1]
     if relation == "sarcastic" and not any(sheet.cues[i].sense == "transcript" for i in (*lead, *doubt)):
         # Words that mean their opposite must be shown.
         spoken = [i for i, c in sheet.cues.items() if c.sense == "transcript" and c.person in (found.person, None)]

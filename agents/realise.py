@@ -82,7 +82,7 @@ def _is_course(answer: Answer, claim: Claim) -> bool:
 
 def _how(sheet: CueSheet, answer: Answer, focus: Focus, claim: Claim, emotion: Emotion) -> str:
     base = f"{_subject(focus)} {_surely(emotion)} {_feels(focus, emotion.label)}"
-    against = _against(sheet, answer)
+    against = _against(sheet, answer, claim)
     if answer.relation == "masked":
         return base + (
             f", although {_possessive(focus)} {against} would suggest otherwise"
@@ -147,11 +147,13 @@ def _who(sheet: CueSheet, answer: Answer, focus: Focus, claim: Claim, emotion: E
 
 
 def _cause(sheet: CueSheet, answer: Answer, focus: Focus, claim: Claim, emotion: Emotion) -> str:
-    spoken = [
-        sheet.cues[i] for c in answer.claims for i in c.cites if i in sheet.cues and sheet.cues[i].sense == "transcript"
-    ]
+    spoken = any(sheet.cues[i].sense == "transcript" for i in claim.cites if i in sheet.cues)
     head = _how(sheet, answer, focus, claim, emotion)
-    return f"{head}; what is said at the time may tell the cause" if spoken else f"{head}; no cue shows what caused it"
+    return (
+        f"{head}; what is said at the time may tell the cause"
+        if spoken
+        else f"{head}; what caused it, no cited cue shows"
+    )
 
 
 _HEADS: dict[str, Callable[[CueSheet, Answer, Focus, Claim, Emotion], str]] = {
@@ -188,13 +190,12 @@ def _gap(gap: Gap) -> str:
     return f"{gap.sense}: {gap.reason}"
 
 
-def _against(sheet: CueSheet, answer: Answer) -> str:
-    """The sense that conflicts, by name."""
-    senses = [sheet.cues[i].sense for c in answer.claims if c.stance == "conflicts" for i in c.cites if i in sheet.cues]
-    leading = {
-        sheet.cues[i].sense for c in answer.claims[1:] if c.stance == "supports" for i in c.cites if i in sheet.cues
-    }
-    other = [s for s in senses if s not in leading]  # the face that shows it is not the face that denies it
+def _against(sheet: CueSheet, answer: Answer, head: Claim) -> str:
+    """The sense that conflicts, by name, where the head cites it and it is not the very sense that leads."""
+    conflicting = {i for c in answer.claims if c.stance == "conflicts" for i in c.cites}
+    cited = [i for i in head.cites if i in sheet.cues]
+    leading = {sheet.cues[i].sense for i in cited if i not in conflicting}
+    other = [sheet.cues[i].sense for i in cited if i in conflicting and sheet.cues[i].sense not in leading]
     return _SENSES.get(other[0], other[0]) if other else ""
 
 
