@@ -43,6 +43,10 @@ ways that it has not met. Ours."""
 POINTED = 0.4
 """Probability from which a single cue is said to point to a label; ours."""
 
+PLAIN = 0.5
+"""Strength of a measured movement that is plain, such as a broad smile: the encoder has read few sheets of one line and may not refuse
+such a one by itself."""
+
 SILENT = 0.1
 """Strength of evidence, as the rules read it, under which a measured cue says nothing; a movement that just shows has 0.3."""
 
@@ -178,14 +182,23 @@ class EmbeddedPlanner:
             labels={name: (1 - DOUBT) * p + DOUBT / len(names) for name, p in chosen.items()},
             relation=relation,
             sentiment=fused(how.sentiment, SENTIMENTS, seen["sentiment"][0], ruled),
-            abstain=self._sure(how.abstain, float(seen["abstain"][0]), found.abstain)
-            if self._speaks(sheet, person)
-            else 0.99,
+            abstain=self._abstain(sheet, person, found, float(seen["abstain"][0])),
             intensity=round(0.5 * sigmoid(float(seen["intensity"][0])) + 0.5 * intensity(found), 4),
             weight=self._weight(sheet, one, seen["weight"][0], weights(sheet, found)),
             points=self._points(sheet, found, names, person),
         )
         return _meant(plan, found, sheet) if typed else plan
+
+    def _abstain(self, sheet: CueSheet, person: str | None, found: Reading, encoder: float) -> float:
+        if not self._speaks(sheet, person):
+            return 0.99
+        refused = self._sure(self._calibration.abstain, encoder, found.abstain)
+        plain = any(
+            e.strength >= PLAIN and sheet.cues[i].measures and max(e.scores, key=lambda k: e.scores[k]) != "neutral"
+            for i, e in found.evidence.items()
+            if e.scores
+        )
+        return round((refused + found.abstain) / 2, 4) if plain else refused
 
     @staticmethod
     def _speaks(sheet: CueSheet, person: str | None) -> bool:
