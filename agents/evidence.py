@@ -104,10 +104,14 @@ def signed(plan: Plan, ranked: list[tuple[str, float]]) -> bool:
     return any(points == second and plan.weight.get(i, 0.0) >= 0.5 for i, points in plan.points.items())
 
 
-def partial(telling: list[Cue]) -> bool:
-    """Whether only parts of the words were made out and no face was seen: calm may then be what was missed."""
-    kept = [c.measures.get("kept_share", 1.0) for c in telling if c.sense == "transcript"]
-    return any(isinstance(k, float) and k <= 0.9 for k in kept) and not any(c.sense == "face" for c in telling)
+def partial(sheet: CueSheet) -> bool:
+    """Whether somebody speaks whose words are unknown, wholly or in part, and no face was seen: calm may then be what was missed."""
+    cues = list(sheet.cues.values())
+    if any(c.sense == "face" for c in cues):
+        return False
+    kept = [c.measures.get("kept_share", 1.0) for c in cues if c.sense == "transcript"]
+    unheard = any(g.sense == "transcript" for g in sheet.gaps) and any(c.sense == "voice" for c in cues)
+    return any(isinstance(k, float) and k <= 0.9 for k in kept) or (unheard and not kept)
 
 
 def ceiling(sheet: CueSheet, claims: Sequence[Claim]) -> float:

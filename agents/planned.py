@@ -214,7 +214,7 @@ def _answer(sheet: CueSheet, plan: Plan, found: Focus, task: Task) -> Answer:
     telling = [c for c in sheet.cues.values() if c.sense not in SETTING]
     calm = meaning(label)[0] == "neutral"
     baseless = confidence < GROUNDED and not calm and not grounded(plan, label)
-    if not telling or plan.abstain >= ABSTAIN or baseless or (calm and partial(telling)):
+    if not telling or plan.abstain >= ABSTAIN or baseless or (calm and partial(sheet)):
         return task.answer(person=found.person, span=found.span, abstain=True, claims=(closest(sheet, plan, found),))
     pleasant = meaning(label)[1] > 0.3
     # Words that mean their opposite and a pleasant feeling exclude each other.

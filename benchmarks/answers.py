@@ -1,4 +1,4 @@
-"""Ten answers on files that nothing was tuned to, as they come out; prints Markdown.
+"""Ten answers on files for whose answers nothing was tuned, as they come out; prints Markdown.
 
 CUECHAIN_DATA=… python benchmarks/answers.py [--model rules]
 """
@@ -13,16 +13,16 @@ from cuechain.agents import settings
 from cuechain.agents.pipeline import ask
 
 ASKED = (
-    ("videos/talking_wda_aoc.mp4", "How does the speaker feel, and why?"),
-    ("videos/googlework_short.mp4", "How do they feel?"),
-    ("videos/pyfeat_face_noface.mov", "How does she feel, and when is it clearest?"),
-    ("videos/google_describe_video.mp4", "Is the climber afraid?"),
-    ("speech/watson_speech.wav", "Is the speaker worried?"),
-    ("speech/jfk.wav", "How does the speaker feel?"),
-    ("faces/google_face_no_surprise.jpg", "Is the person surprised?"),
-    ("faces/pyfeat_multi_face.jpg", "How do they feel?"),
-    ("faces/pyfeat_15-f13-anc-ph.jpg", "Why is she angry?"),
-    ("images_misc/wakeupcat.jpg", "How does the person feel?"),
+    ("videos/pyfeat_single_face.mp4", "How does the person feel, and why?"),
+    ("faces/usgov_obama.jpg", "Is he angry?"),
+    ("faces/azure_detection1.jpg", "How do they feel?"),
+    ("faces/azure_Family3-Lady1.jpg", "How does she feel?"),
+    ("faces/google_face-input.jpg", "How does the person feel?"),
+    ("faces/azure_Family2-Man2.jpg", "Why is he happy?"),
+    ("speech/librivox_0890.wav", "Is the reader sad?"),
+    ("speech/LJ001-0012.wav", "How does she feel about the printing?"),
+    ("speech/librispeech_1088-134315-0000.wav", "How does the speaker feel, and why?"),
+    ("images_misc/handwritten_text.jpg", "How does the writer feel?"),
 )
 
 
