@@ -54,6 +54,9 @@ NoCache = Annotated[bool, typer.Option("--no-cache", help="Perceive anew, and ke
 Strict = Annotated[bool | None, typer.Option("--strict", help="A sense that fails ends the run.")]
 Language = Annotated[str | None, typer.Option("--language", help="ISO 639-1 code of the speech.")]
 Whisper = Annotated[str | None, typer.Option("--whisper", help="Whisper size or folder.")]
+Captioner = Annotated[
+    str | None, typer.Option("--captioner", help="Vision model that describes keyframes: hf:ID or openai:NAME.")
+]
 BaseUrl = Annotated[str | None, typer.Option("--base-url", help="Address of an OpenAI-compatible server.")]
 Budget = Annotated[int | None, typer.Option("--budget", help="Tokens of cues that a sheet may hold.")]
 Look = Annotated[bool | None, typer.Option("--look", help="Show keyframes to a vision model beside the cues.")]
@@ -124,6 +127,7 @@ def ask(
     base_url: BaseUrl = None,
     budget: Budget = None,
     look: Look = None,
+    captioner: Captioner = None,
     four_bit: FourBit = None,
 ) -> None:
     """Answer a question about a clip, with citations.
@@ -139,7 +143,7 @@ def ask(
     files, words = _split(inputs or [], text)
     settings = _settings(
         senses, no_cache, model=model, strict=strict, language=language, whisper=whisper, base_url=base_url,
-        budget=budget, look=look, four_bit=four_bit,
+        budget=budget, look=look, captioner=captioner, four_bit=four_bit,
     )  # fmt: skip
     question = Question(text=words, task=task, labels=_labels(labels))
     done = _listen(run(files, question, settings, text=text))
@@ -231,12 +235,23 @@ def perceive(
     strict: Strict = None,
     language: Language = None,
     whisper: Whisper = None,
+    captioner: Captioner = None,
+    base_url: BaseUrl = None,
     budget: Budget = None,
 ) -> None:
     """Show the cues of a clip, without asking anything."""
     from cuechain.agents.pipeline import SheetReady, see
 
-    settings = _settings(senses, no_cache, strict=strict, language=language, whisper=whisper, budget=budget)
+    settings = _settings(
+        senses,
+        no_cache,
+        strict=strict,
+        language=language,
+        whisper=whisper,
+        budget=budget,
+        captioner=captioner,
+        base_url=base_url,
+    )
     ready = _listen(see(inputs, settings))
     assert isinstance(ready, SheetReady)
     if as_json:

@@ -276,9 +276,7 @@ def _checked(sheet: CueSheet, done: Reasoned, labels: tuple[str, ...]) -> tuple[
 
 def keyframes(inputs: Sequence[str | Path], settings: Settings, most: int = 4) -> list[bytes]:
     """JPEGs of up to `most` frames for a vision model: of each shot the frame nearest its middle, longest shots first."""
-    import io
-
-    from PIL import Image
+    from cuechain.agents.perception.captions import keyframe
 
     shots: list[tuple[float, Frame]] = []
     for path in inputs:
@@ -291,11 +289,5 @@ def keyframes(inputs: Sequence[str | Path], settings: Settings, most: int = 4) -
                 shot = [*shot, frame][-60:]  # half a minute at two frames a second bounds the memory of an endless shot
             if shot:
                 shots.append((shot[-1].time - shot[0].time, shot[len(shot) // 2]))
-    images: list[bytes] = []
-    for _, frame in sorted(sorted(shots, key=lambda s: -s[0])[:most], key=lambda s: s[1].time):
-        buffer = io.BytesIO()
-        picture = Image.fromarray(frame.image)
-        picture.thumbnail((672, 672))  # the side of LLaVA-1.6's larger tiles
-        picture.save(buffer, "JPEG", quality=85)
-        images.append(buffer.getvalue())
-    return images
+    longest = sorted(shots, key=lambda s: -s[0])[:most]
+    return [keyframe(frame.image) for _, frame in sorted(longest, key=lambda s: s[1].time)]

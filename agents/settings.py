@@ -29,6 +29,8 @@ class Settings(BaseSettings):
     """ISO 639-1 code of the speech, when known; None to detect it."""
     whisper: str = "small"
     """Size or path of the Whisper model that transcribes when no subtitles are there."""
+    captioner: str | None = None
+    """Spec string of a vision model that describes keyframes (hf:…, openai:…); None for what is measured alone."""
     fps: float = Field(default=12.5, gt=0, le=60)
     """Frames per second that the face sense sees at most; still stretches are sampled less."""
     budget: int = Field(default=1500, ge=100)

@@ -98,6 +98,8 @@ def _load(rest: str, *, four_bit: bool, device: str) -> Checkpoint:
         raise ModelError(f"{base} is an adapter", "write hf:BASE+ADAPTER, with the model that it was trained on")
     adapter = _folder(adapter) if adapter else ""
     kept = _cached(base)
+    if kept == base and not Path(base).is_dir():
+        _reach(base)
     try:
         try:
             parts = _parts(kept, adapter, four_bit, device)
@@ -155,6 +157,23 @@ def _cached(name: str, wanted: list[str] | None = None) -> str:
     except (OSError, ValueError):
         return name
     return str(found) if any(found.glob("*.safetensors")) or any(found.glob("*.bin")) else name
+
+
+def _reach(base: str) -> None:
+    """Say at once that the hub cannot be found; its own library tries for half a minute and fills the screen."""
+    import socket
+    from urllib.parse import urlsplit
+
+    from huggingface_hub import constants
+
+    host = urlsplit(constants.ENDPOINT).hostname or ""
+    if constants.HF_HUB_OFFLINE:
+        return
+    try:
+        socket.getaddrinfo(host, 443)
+    except OSError as error:
+        hint = "give the path of a folder, or fetch the model where there is a network"
+        raise ModelError(f"{base} is not on this machine, and {host} cannot be reached", hint) from error
 
 
 def _folder(adapter: str) -> str:

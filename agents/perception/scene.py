@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from cuechain.agents.errors import CueChainError
+from cuechain.agents.perception.captions import captions, keyframe
 from cuechain.agents.perception.sense import Sense
 from cuechain.agents.settings import Settings
 from cuechain.agents.values import Cue, Gap, Span
@@ -27,6 +29,9 @@ SIDE = 360
 
 MOST_SHOTS = 2000
 """Shots that are kept; later ones extend the last. Two hours of film have about that many."""
+
+CAPTIONED = 4
+"""Shots that a captioner describes, the first of a clip: each costs a call of a large model."""
 
 MOST = 12
 """Captions of one clip: the kinds of picture that fill most of it."""
@@ -54,7 +59,7 @@ class Scene(Sense):
     """One caption per shot from what can be measured without learning; OpenCV's frontal-face cascade counts people."""
 
     name: ClassVar[str] = "scene"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     about: ClassVar[str] = "Shots, light, colour, movement and framing of the picture."
     streams: ClassVar[frozenset[str]] = frozenset({"video", "image"})
 
@@ -65,6 +70,11 @@ class Scene(Sense):
         self._grey: np.ndarray | None = None
         self._looked = -1e9
         self._cuts = 0
+        self._keyframes: list[tuple[float, bytes]] = []
+
+    @classmethod
+    def fingerprint(cls, settings: Settings) -> str:
+        return str(settings.captioner)
 
     def watch(self, frame: Frame) -> None:
         """Add one frame to its shot."""
@@ -75,6 +85,8 @@ class Scene(Sense):
             self._shot, self._grey, self._looked = frame.shot, None, -1e9
             if len(self._shots) < MOST_SHOTS:
                 self._shots.append(Shot(frame.time, frame.time))
+            if self.settings.captioner and len(self._keyframes) < CAPTIONED:
+                self._keyframes.append((frame.time, keyframe(frame.image)))
         shot = self._shots[-1]
         weight = frame.hold or 1.0
         small = cv2.resize(frame.image, (96, 54), interpolation=cv2.INTER_AREA)
@@ -107,6 +119,7 @@ class Scene(Sense):
                 _mean([m for _, m in groups[caption]]) | {"shots": float(len(shots))},
                 0.1 if caption.endswith(" view") else 0.25,  # "a still view" says next to nothing
             )
+        yield from self._described(still)
         length = self._shots[-1].end - self._shots[0].start if self._shots else 0.0
         if not still and self._cuts >= 3:
             each = length / (self._cuts + 1)
@@ -117,6 +130,28 @@ class Scene(Sense):
                 {"cuts": float(self._cuts), "shot_mean_s": each},
                 0.2,
             )
+
+    def _described(self, still: bool) -> Iterator[Cue | Gap]:
+        """What a captioner says, where one is configured; its failure costs the captions, not the measures."""
+        if not self._keyframes:
+            return
+        try:
+            said = captions([image for _, image in self._keyframes], self.settings)
+        except CueChainError as error:
+            if self.settings.strict:
+                raise
+            yield Gap(sense=self.name, reason=f"the captioner failed: {error.message}", hint=error.hint)
+            return
+        for (time, _), text in zip(self._keyframes, said, strict=True):
+            shot = next((s for s in self._shots if s.start <= time <= s.end), self._shots[-1])
+            span = None if still else Span(start=shot.start, end=max(shot.start, shot.end))
+            if text:
+                yield self._cue(
+                    f'a captioning model describes the picture as "{text}"',
+                    span,
+                    {"captioner": str(self.settings.captioner)},
+                    0.4,
+                )
 
     def _cue(self, text: str, span: Span | None, measures: dict[str, float | str], salience: float) -> Cue:
         return Cue(

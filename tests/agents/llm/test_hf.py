@@ -357,3 +357,17 @@ def test_without_the_extra(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(sys.modules, "torch", None)
     with pytest.raises(MissingExtraError, match=r"cuechain\[hf\]"):
         llm.load("hf:x", made())
+
+
+def test_a_hub_that_cannot_be_found_is_told_at_once(monkeypatch: pytest.MonkeyPatch):
+    import socket
+
+    from huggingface_hub import constants
+
+    def unknown(*_: Any, **__: Any) -> Any:
+        raise socket.gaierror(-2, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    with pytest.raises(ModelError, match="cannot be reached"):
+        llm.load("hf:nobody/nothing-here", made())
