@@ -12,6 +12,9 @@ from cuechain.agents.values import Case, CueSheet, Question
 
 _FOLLOW_UP = re.compile(r"^\s*(and|but|so|then|why|when|what about|how about|really|are you sure|how so)\b", re.I)
 
+_OF = {"she": "of her", "her": "of her", "he": "of him", "him": "of him", "they": "of them", "them": "of them"}
+_PRONOUN = re.compile(r"\b(she|her|he|him|they|them)\b", re.I)
+
 
 class Conversation:
     """Questions about one sheet, in turn."""
@@ -41,10 +44,15 @@ class Conversation:
         return case
 
     def _whole(self, text: str) -> str:
-        """A follow-up with whom the last answer was about, when it names nobody itself."""
+        """A follow-up with whom the conversation is about, when it names nobody itself."""
         last = self.cases[-1].answer if self.cases else None
-        if last is None or last.person is None or not _FOLLOW_UP.search(text):
+        if (
+            last is None
+            or last.person is None
+            or any(re.search(rf"\b{re.escape(p)}\b", text, re.I) for p in self.sheet.people)
+        ):
             return text
-        if any(re.search(rf"\b{re.escape(p)}\b", text, re.I) for p in self.sheet.people):
-            return text
-        return f"{text.rstrip()} (about {last.person})" if len(self.sheet.people) > 1 else text
+        if len(self.sheet.people) > 1:
+            return f"{text.rstrip()} (about {last.person})" if _FOLLOW_UP.search(text) else text
+        pronoun = next((w for c in reversed(self.cases) for w in _PRONOUN.findall(c.question.text)), None)
+        return text if pronoun is None or _PRONOUN.search(text) else f"{text.rstrip()} ({_OF[pronoun.lower()]})"

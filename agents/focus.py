@@ -23,6 +23,13 @@ _KINDS: tuple[tuple[QuestionKind, str], ...] = (
 )
 """First match wins; everything else asks how somebody feels."""
 
+_AFFECT = re.compile(
+    r"\b(how|feel\w*|emotion\w*|mood|react\w*|seem\w*|look\w*|express\w*|attitude|sentiment|show\w*|sign\w*|face|voice|mind|state"
+    r"|think\w*|(what|how) about|and|now|then|before|after|but|so)\b",
+    re.I,
+)
+"""Words of questions about feelings, and of follow-ups; a question with none of them, and no feeling's name, asks something else."""
+
 _CLOCK = r"(?:(\d{1,2}):(\d{2})(?:\.(\d+))?|(\d+(?:\.\d+)?)\s*(?:s|sec|secs|seconds)\b)"
 _PRONOUNS = {
     "she": "she", "her": "she", "hers": "she", "woman": "she", "girl": "she", "lady": "she", "mother": "she",
@@ -70,7 +77,8 @@ def _kind(sheet: CueSheet, question: str) -> QuestionKind:
             continue  # "they" is then one person
         if re.search(pattern, question, re.I):
             return kind
-    return "how"
+    words = re.findall(r"[a-z]+", question.lower())
+    return "how" if len(words) < 2 or _AFFECT.search(question) or any(map(is_known, words)) else "other"
 
 
 def _person(sheet: CueSheet, question: str) -> str | None:

@@ -80,7 +80,7 @@ def planned(
         plans = [planner.plan(part, plainly, labels, found.person) for _, part in stretches]
     answer = _answer(sheet, whole, found, task)
     if found.kind == "change" and not answer.abstain:
-        answer = answer.model_copy(update={"claims": (*_course(stretches, plans), *answer.claims[1:])})
+        answer = answer.model_copy(update={"claims": _course(stretches, plans) or answer.claims[:1]})
     return answer, steps, Usage(calls=len(plans))
 
 
@@ -171,7 +171,13 @@ def _halves(sheet: CueSheet, span: Span) -> list[tuple[Span | None, CueSheet]]:
     halves = [Span(start=span.start, end=middle), Span(start=middle, end=span.end)]
     parts: list[tuple[Span | None, CueSheet]] = []
     for half in halves:
-        ids = {i for i, c in sheet.cues.items() if c.span and half.start <= (c.span.start + c.span.end) / 2 <= half.end}
+        ids = {
+            i
+            for i, c in sheet.cues.items()
+            if c.span
+            and half.start <= (c.span.start + c.span.end) / 2 <= half.end
+            and c.span.length <= 0.6 * span.length
+        }
         if ids:
             parts.append((half, sheet.only(ids)))
     return parts

@@ -57,12 +57,14 @@ def _sentence(sheet: CueSheet, answer: Answer, focus: Focus, claim: Claim, *, fi
         return _capital(_one_of_several(cues, claim))
     if answer.abstain:
         return _cannot(sheet, focus, cues)
+    if focus.kind == "change" and claim.points and claim.stance == "supports" and cues:
+        alone = sum(c.stance == "supports" for c in answer.claims) == 1
+        lead = "no change stands out; " if alone else ""
+        return _capital(f"{lead}{_when(cues)}, {_subject(focus)} {_seems(focus, claim.points)}: {_said(cues, focus)}")
     if first and answer.emotion:
         return _capital(_HEADS.get(focus.kind, _how)(sheet, answer, focus, claim, answer.emotion))
     if not cues:
         return "No cue of the sheet carries this."
-    if focus.kind == "change" and claim.points and claim.stance == "supports" and _is_course(answer, claim):
-        return _capital(f"{_when(cues)}, {_subject(focus)} {_seems(focus, claim.points)}: {_said(cues, focus)}")
     return _capital(f"{_said(cues, focus)}{_reading(claim, answer)}")
 
 
@@ -74,10 +76,6 @@ def _one_of_several(cues: list[Cue], claim: Claim) -> str:
     if claim.points.lower() == "neutral":
         return f"{name} shows no strong feeling: {_said(cues[:1], own)}"
     return f"{name} {_seems(own, claim.points)}: {_said(cues, own)}"
-
-
-def _is_course(answer: Answer, claim: Claim) -> bool:
-    return answer.claims.index(claim) < sum(1 for c in answer.claims if c.points and c.stance == "supports")
 
 
 def _how(sheet: CueSheet, answer: Answer, focus: Focus, claim: Claim, emotion: Emotion) -> str:
@@ -146,6 +144,12 @@ def _who(sheet: CueSheet, answer: Answer, focus: Focus, claim: Claim, emotion: E
     return f"it is {name} who {_surely(emotion)} {_feels(focus.model_copy(update={'pronoun': name}), emotion.label)}"
 
 
+def _other(sheet: CueSheet, answer: Answer, focus: Focus, claim: Claim, emotion: Emotion) -> str:
+    return (
+        f"only feelings can be told from cues, and what they show is this: {_how(sheet, answer, focus, claim, emotion)}"
+    )
+
+
 def _cause(sheet: CueSheet, answer: Answer, focus: Focus, claim: Claim, emotion: Emotion) -> str:
     spoken = any(sheet.cues[i].sense == "transcript" for i in claim.cites if i in sheet.cues)
     head = _how(sheet, answer, focus, claim, emotion)
@@ -158,6 +162,7 @@ def _cause(sheet: CueSheet, answer: Answer, focus: Focus, claim: Claim, emotion:
 
 _HEADS: dict[str, Callable[[CueSheet, Answer, Focus, Claim, Emotion], str]] = {
     "yes_no": _yes_no, "why": _why, "sarcasm": _sarcasm, "when": _when_head, "which_sense": _which, "who": _who, "cause": _cause,
+    "other": _other,
 }  # fmt: skip
 
 

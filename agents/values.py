@@ -16,7 +16,9 @@ Sentiment = Literal["positive", "negative", "neutral", "mixed"]
 Stance = Literal["supports", "conflicts", "weak", "context"]
 """What a cue does for the conclusion. `weak`: it hardly speaks either way; `context`: setting, not evidence of feeling."""
 
-QuestionKind = Literal["how", "why", "yes_no", "sarcasm", "change", "who", "which_sense", "cause", "when", "everyone"]
+QuestionKind = Literal[
+    "how", "why", "yes_no", "sarcasm", "change", "who", "which_sense", "cause", "when", "everyone", "other"
+]
 
 Kind = Literal["video", "audio", "image", "text"]
 

@@ -124,9 +124,10 @@ def test_lists_and_doctor(run):
 def test_chat_remembers_the_clip_and_survives_a_bad_question(run, clip, monkeypatch):
     import io
 
-    lines = "How does she feel?\n" + "x" * 5000 + "\ncues\nAnd why?\nquit\n"
+    lines = "What is the capital of France?\nHow does she feel?\n" + "x" * 5000 + "\ncues\nAnd why?\nquit\n"
     monkeypatch.setattr(sys, "stdin", io.StringIO(lines))
     code, out, err = run("chat", clip, "-m", "rules")
+    assert "Only feelings can be told" in out
     assert code == 0 and out.count("angry") >= 2 and "T1" in out and "characters" in err
 
 

@@ -19,6 +19,9 @@ from .sheets import cue, masked, two_people
         ("Which sense matters most here?", "which_sense"),
         ("What made him angry?", "cause"),
         ("And why?", "why"),
+        ("What is the capital of France?", "other"),
+        ("What about the end?", "how"),
+        ("What does her face show?", "how"),
     ],
 )
 def test_kind_of_question(question, kind):
