@@ -90,7 +90,7 @@ def _person(sheet: CueSheet, question: str) -> str | None:
     if absent:
         return absent.group()
     named = [p for p in people if not re.fullmatch(r"P\d+", p)]
-    stranger = re.search(r"(?<!^)(?<![.?!] )\b(?:does|is|was|did|do|about|with|of) ([A-Z][a-z]+)\b", question)
+    stranger = re.search(r"(?<!^)(?<![.?!] )\b(?:does|is|was|did|do|about) ([A-Z][a-z]+)\b", question)
     if named and stranger:
         return stranger.group(1)
     if len(people) <= 1:
