@@ -40,8 +40,8 @@ SEGMENT_SECONDS = 15.0
 """Longest stretch that a planner reads at once: a few utterances, about what the written sheets that trained it cover."""
 
 
-Planned: TypeAlias = tuple[Answer, list[Step], Usage]
-"""An answer whose claims have no text yet, how it came about, what it took."""
+Planned: TypeAlias = tuple[Answer, Focus, list[Step], Usage]
+"""An answer whose claims have no text yet, whom it turned out to be about, how it came about, what it took."""
 
 
 def planned(
@@ -57,22 +57,21 @@ def planned(
         found: Whom and when the question is about, and what kind it is.
         labels: The closed label set.
     """
-    focused = Step(name="focus", output=found.model_dump_json())
     if found.person is not None and sheet.people and found.person not in sheet.people:
         absent = task.answer(person=found.person, span=found.span, abstain=True, claims=(Claim(stance="weak"),))
-        return absent, [focused], Usage()
+        return absent, found, [_focused(found)], Usage()
     begin = time.perf_counter()
     plainly = question.model_copy(update={"text": PLAINLY})
-    if found.kind == "everyone":
-        return _each(_read(sheet), plainly, task, planner, found, labels)
     sheet = _read(sheet)
+    if found.kind == "everyone" and sheet.people:
+        return _each(sheet, plainly, task, planner, found, labels)
     if found.kind == "who" and len(sheet.people) > 1:
         found = _whose(sheet, plainly, planner, found, labels)
     stretches = segments(within(sheet, found.span))
     plans = [planner.plan(part, plainly, labels, found.person) for _, part in stretches]
     whole = _together(plans)
     steps = [
-        focused,
+        _focused(found),
         Step(name="plan", output=whole.model_dump_json(), seconds=time.perf_counter() - begin),
     ]
     if found.kind == "change" and len(plans) == 1 and stretches[0][0] is not None:
@@ -81,7 +80,19 @@ def planned(
     answer = _answer(sheet, whole, found, task)
     if found.kind == "change" and not answer.abstain:
         answer = answer.model_copy(update={"claims": _course(stretches, plans) or answer.claims[:1]})
-    return answer, steps, Usage(calls=len(plans))
+    return answer, found, steps, Usage(calls=len(plans))
+
+
+def _focused(found: Focus) -> Step:
+    return Step(name="focus", output=found.model_dump_json())
+
+
+def _alone(
+    sheet: CueSheet, question: Question, planner: Planner, found: Focus, labels: tuple[str, ...], person: str
+) -> tuple[CueSheet, Plan]:
+    """What one of several persons shows, and the plan for it."""
+    own = sheet.only({i for i, c in sheet.cues.items() if c.person in (person, None)})
+    return own, _together([planner.plan(p, question, labels, person) for _, p in segments(within(own, found.span))])
 
 
 def _each(
@@ -92,8 +103,7 @@ def _each(
     alone: list[tuple[Plan, Answer]] = []
     claims: list[Claim] = []
     for person in sheet.people:
-        own = sheet.only({i for i, c in sheet.cues.items() if c.person in (person, None)})
-        plan = _together([planner.plan(p, question, labels, person) for _, p in segments(within(own, found.span))])
+        own, plan = _alone(sheet, question, planner, found, labels, person)
         answer = _answer(own, plan, found.model_copy(update={"person": person, "kind": "how"}), task)
         alone.append((plan, answer))
         seen = tuple(i for i, c in sheet.cues.items() if c.person == person)[:1]
@@ -101,21 +111,19 @@ def _each(
         cites = answer.claims[0].cites or seen
         claims.append(Claim(cites=cites, stance="supports" if points else "weak", points=points))
     steps = [
-        Step(name="focus", output=found.model_dump_json()),
+        _focused(found),
         *(Step(name="plan", output=plan.model_dump_json()) for plan, _ in alone),
     ]
     steps[-1] = steps[-1].model_copy(update={"seconds": time.perf_counter() - begin})
     _, surest = max(alone, key=lambda pair: (pair[1].emotion.confidence or 0.0) if pair[1].emotion else -1.0)
     order = sorted(claims, key=lambda c: c.stance == "weak")
     whole = surest.model_copy(update={"claims": tuple(order), "person": None})
-    return whole, steps, Usage(calls=len(alone))
+    return whole, found, steps, Usage(calls=len(alone))
 
 
 def _read(sheet: CueSheet) -> CueSheet:
     """The sheet without lines in a language that nothing here can read: a planner would take them for neutral."""
-    foreign = [
-        g for g in sheet.gaps if (g.sense == "words" and "language" in f"{g.reason} {g.hint}") or "English" in g.reason
-    ]
+    foreign = [g for g in sheet.gaps if g.sense == "words" and ("language" in g.reason or "English" in g.reason)]
     if not foreign:
         return sheet
     heard = [c.span for c in sheet.cues.values() if c.sense == "words"]
@@ -132,8 +140,7 @@ def _whose(sheet: CueSheet, question: Question, planner: Planner, found: Focus, 
     """Whom "who" asks for: the person who most likely feels what was asked about, else whoever feels most."""
 
     def share(person: str) -> float:
-        own = sheet.only({i for i, c in sheet.cues.items() if c.person in (person, None)})
-        plan = _together([planner.plan(p, question, labels, person) for _, p in segments(within(own, found.span))])
+        _, plan = _alone(sheet, question, planner, found, labels, person)
         return plan.labels[found.label] if found.label else (1 - _calm(plan)) * (1 - plan.abstain)
 
     person = max(sheet.people, key=share)

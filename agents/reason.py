@@ -78,7 +78,7 @@ def reason(
     found = focus(sheet, question.text, labels_of(question, task) or OPEN)
     if model.planner is not None:
         labels = labels_of(question, task) or OPEN
-        answer, steps, usage = planned(sheet, question, task, model.planner, found, labels)
+        answer, found, steps, usage = planned(sheet, question, task, model.planner, found, labels)
         return Reasoned(answer, found, steps, usage)
     return _chain(sheet, question, task, model, settings, found, images, on_token)
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from cuechain.agents.llm.labels import affinity, meaning
-from cuechain.agents.values import EKMAN, Cue
+from cuechain.agents.values import Cue
 
 ACTION_UNITS: dict[str, dict[str, float]] = {
     "1": {"sadness": 0.45, "fear": 0.3, "surprise": 0.25},
@@ -409,7 +409,3 @@ def spoken(text: str) -> str:
     if quoted:
         return quoted[1]
     return re.sub(r"^[^:]{0,24}(says?|reads|said|asr|text)\s*:\s*", "", text, flags=re.I)
-
-
-EMPTY = dict.fromkeys(EKMAN, 0.0)
-"""No evidence."""

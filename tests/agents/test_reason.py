@@ -185,3 +185,19 @@ def test_a_question_does_not_suggest_its_answer():
         answered(sheet, q, model).steps[-1].output for q in ("Is she afraid?", "Why is she angry?", "Is she happy?")
     }
     assert len(plans) == 1
+
+
+def test_who_is_answered_about_the_person_that_it_names():
+    case = answered(two_people(), "Who is happy?", rules())
+    assert case.answer.person == "P2" and case.verdict.ok
+    assert (case.answer.claims[0].text or "").startswith("It is P2")
+    nobody = answered(two_people(), "Who is sad?", rules())
+    assert nobody.verdict.ok and (nobody.answer.claims[0].text or "").startswith("Nobody is clearly sad")
+    assert nobody.answer.person in (nobody.answer.claims[0].text or "")
+
+
+def test_everyone_in_a_language_that_nothing_here_reads():
+    lines = {f"T{n}": cue("transcript", 'the speaker says "xyz"', n, n + 0.5, p) for n, p in ((1, "Ana"), (2, "Bea"))}
+    gap = Gap(sense="words", reason="the words seem to be German, and their feeling can be read in English only")
+    answer = answered(CueSheet(cues=lines, gaps=(gap,)), "How do they feel?", rules()).answer
+    assert answer.abstain and "German" in (answer.claims[0].text or "")
