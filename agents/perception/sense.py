@@ -7,7 +7,7 @@ sense is asked for its cues (`perceive`), those that need another sense's cues a
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from cuechain.agents.settings import Settings
 from cuechain.agents.values import Cue, Gap
@@ -16,6 +16,17 @@ if TYPE_CHECKING:
     from langchain_core.tools import BaseTool
 
     from cuechain.agents.media import Clip, Frame
+
+
+class Reliability(NamedTuple):
+    """How often one measure of a sense is right, and how that is known."""
+
+    measure: str
+    """What is told: `au12`, `polarity`, `pitch against the speaker's usual` …"""
+    value: float
+    """0 to 1: the share of such cues that hold."""
+    basis: str
+    """Where the value comes from: what was measured on how many items, the publication, or "a guess"."""
 
 
 class Sense:
@@ -33,6 +44,8 @@ class Sense:
     """One line for `cuechain list tools`."""
     streams: ClassVar[frozenset[str]]
     """Any of `video`, `image`, `audio`, `subtitles`, `text`: it can work when the media has one of them."""
+    reliabilities: ClassVar[tuple[Reliability, ...]] = ()
+    """For each measure that it tells, how reliable it is and how that is known; its cues are hedged by the same values."""
     after: ClassVar[tuple[str, ...]] = ()
     """Senses whose cues it reads; they perceive first, when they are in use."""
 
