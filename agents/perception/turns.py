@@ -1,0 +1,192 @@
+"""Whose turn is it: voices told apart by sound alone, without names, and only where they clearly differ.
+
+A span's voice is described by the mean cepstrum of its voiced frames (the long-term spectrum: the vocal tract) and its pitch. How much
+these differ between speakers and how much within one who is now angry, now sad, was learned (`agents/weights/turns`); two-covariance
+scoring (Brümmer & de Villiers 2010) weighs one against the other, and spans are merged, the likeliest pair first, until none is likely
+any more to be one voice.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from cuechain.agents import weights
+from cuechain.agents.media import RATE
+from cuechain.agents.perception.pitch import HOP, track
+from cuechain.agents.perception.speech import clean
+from cuechain.agents.values import Span
+
+if TYPE_CHECKING:
+    import numpy as np
+
+LISTENED = 4.0
+"""Seconds from the middle of a span that are listened to; more hardly changes its mean."""
+
+_SHORTEST = 0.4
+"""Seconds of voice below which a span tells nothing about whose it is."""
+
+_OWN = 3.0
+"""Seconds of voice, and two spans, that a voice needs to count as one more voice."""
+
+_MOST = 800
+"""Spans that are compared each with each, the longest; the others join the voice they are nearest to."""
+
+_STEADY = 1.5
+"""Seconds of voice that count as one independent observation."""
+
+_LASTING = 0.1
+"""Share of the variance within a speaker that further spans do not average out: one recording has one mood."""
+
+_APART = -8.0
+"""Log likelihood ratio (nats) of one voice against two below which groups of spans stay apart."""
+
+_NEAR = 3.0
+"""Nats by which a left-over span must be nearer to one voice than to any other."""
+
+_BANDS, _CEPSTRA = 30, 20
+
+
+class _Model(NamedTuple):
+    """What was learned. In the space it projects to, the covariance within a speaker is the identity and that between speakers diagonal."""
+
+    mean: np.ndarray
+    """(20,): the mean voice."""
+    project: np.ndarray
+    """(20, 20): from a difference of voices to that space."""
+    between: np.ndarray
+    """(20,): variance between speakers in that space."""
+
+
+def speakers(sound: np.ndarray, spans: Sequence[Span]) -> list[str | None]:
+    """Whose voice each span holds.
+
+    Args:
+        sound: Waveform at RATE; may be a memory map of hours.
+        spans: Stretches that hold one voice each, in any order.
+
+    Returns:
+        For each span `A`, `B` … in order of appearance, or None where it is too short or unclear. All None when there seems to be
+        one voice only.
+    """
+    import numpy as np
+
+    names: list[str | None] = [None] * len(spans)
+    described = [(i, *found) for i, span in enumerate(spans) if (found := voice(_middle(sound, span))) is not None]
+    if len(described) < 4:  # two voices of two spans each
+        return names
+    model = _model()
+    seconds = np.array([s for _, _, s in described])
+    voices = (np.stack([v for _, v, _ in described]) - model.mean) @ model.project
+    voices -= np.average(voices, axis=0, weights=seconds)  # microphone and room are the same for all
+    weight = np.minimum(seconds, LISTENED) / _STEADY
+    compared = np.argsort(-seconds, kind="stable")[:_MOST]
+    groups = [compared[g] for g in _merged(voices[compared], weight[compared], model.between)]
+    kept = [g for g in groups if len(g) > 1 and seconds[g].sum() >= _OWN]
+    if len(kept) < 2:
+        return names
+    whose = np.full(len(voices), -1)
+    for number, group in enumerate(kept):
+        whose[group] = number
+    means = np.stack([np.average(voices[g], axis=0, weights=weight[g]) for g in kept])
+    sums = np.array([weight[g].sum() for g in kept])
+    for left in np.flatnonzero(whose < 0):
+        near = _same(voices[left], weight[left], means, sums, model.between)
+        first, second = np.argsort(-near)[:2]
+        if near[first] - near[second] >= _NEAR and near[first] > _APART:
+            whose[left] = first
+    letters: dict[int, str] = {}
+    for place in sorted(range(len(described)), key=lambda p: spans[described[p][0]].start):
+        if whose[place] >= 0:
+            name = letters.setdefault(int(whose[place]), _letter(len(letters)))
+            names[described[place][0]] = name
+    return names
+
+
+def voice(piece: np.ndarray) -> tuple[np.ndarray, float] | None:
+    """The voice of a piece of sound at RATE: (20,) mean cepstrum without level, and pitch in half octaves; seconds of voice.
+
+    None when there is too little voice in it.
+    """
+    import numpy as np
+
+    piece = clean(piece)
+    tracked = track(piece)
+    voiced = ~np.isnan(tracked.semitones)
+    if tracked.voiced < _SHORTEST:
+        return None
+    sharp = np.append(piece[:1], piece[1:] - 0.97 * piece[:-1])
+    views = np.lib.stride_tricks.sliding_window_view(np.pad(sharp, (256, 512)), 512)[: len(voiced) * 256 : 256]
+    power = np.abs(np.fft.rfft(views[voiced] * np.hamming(512))) ** 2
+    bands, cosines = _filters()
+    cepstra = np.log(power @ bands + 1e-8) @ cosines
+    return np.append(cepstra.mean(axis=0), np.median(tracked.semitones[voiced]) / 6), float(voiced.sum() * HOP)
+
+
+def _middle(sound: np.ndarray, span: Span) -> np.ndarray:
+    spare = max(0.0, span.length - LISTENED) / 2
+    return sound[max(0, round((span.start + spare) * RATE)) : max(0, round((span.end - spare) * RATE))]
+
+
+@cache
+def _filters() -> tuple[np.ndarray, np.ndarray]:
+    """(257, 30) triangles on the mel scale from 80 to 7600 Hz, and the (30, 19) cosine transform without its level."""
+    import numpy as np
+
+    low, high = (2595 * np.log10(1 + f / 700) for f in (80, 7600))
+    edges = 700 * (10 ** (np.linspace(low, high, _BANDS + 2) / 2595) - 1)
+    hertz = np.arange(257)[:, None] * RATE / 512
+    rising = (hertz - edges[:-2]) / np.diff(edges)[:-1]
+    falling = (edges[2:] - hertz) / np.diff(edges)[1:]
+    cosines = np.cos(np.pi / _BANDS * np.outer(np.arange(_BANDS) + 0.5, np.arange(1, _CEPSTRA)))
+    return np.maximum(0, np.minimum(rising, falling)), cosines * np.sqrt(2 / _BANDS)
+
+
+@cache
+def _model() -> _Model:
+    import numpy as np
+
+    learned = json.loads((Path(weights.__file__).parent / "turns" / "turns.json").read_text(encoding="utf-8"))
+    return _Model(*(np.array(learned[name]) for name in _Model._fields))
+
+
+def _same(one: np.ndarray, n: np.ndarray | float, others: np.ndarray, m: np.ndarray, between: np.ndarray) -> np.ndarray:
+    """Log likelihood ratio of one voice against two, for the mean of n observations against means of m: (20,), (k, 20) → (k,)."""
+    import numpy as np
+
+    a = between + _LASTING + (1 - _LASTING) / n
+    b = between + _LASTING + (1 - _LASTING) / m[:, None]
+    shared = a * b - between**2
+    both = (b * one**2 - 2 * between * one * others + a * others**2) / shared + np.log(shared)
+    apart = one**2 / a + others**2 / b + np.log(a * b)
+    return (apart - both).sum(axis=1) / 2
+
+
+def _merged(voices: np.ndarray, weight: np.ndarray, between: np.ndarray) -> list[list[int]]:
+    """Indices of spans in groups of one voice each."""
+    import numpy as np
+
+    means, sums = voices.copy(), weight.astype(float)
+    groups = [[i] for i in range(len(voices))]
+    score = np.stack([_same(means[i], sums[i], means, sums, between) for i in range(len(means))])
+    np.fill_diagonal(score, -np.inf)
+    while True:
+        i, j = divmod(int(score.argmax()), len(score))
+        if not score[i, j] > _APART:
+            return [g for g in groups if g]
+        means[i] = (means[i] * sums[i] + means[j] * sums[j]) / (sums[i] + sums[j])
+        sums[i] += sums[j]
+        groups[i] += groups[j]
+        groups[j] = []
+        score[j], score[:, j] = -np.inf, -np.inf
+        alive = np.flatnonzero([bool(g) for g in groups])
+        score[i, alive] = score[alive, i] = _same(means[i], sums[i], means[alive], sums[alive], between)
+        score[i, i] = -np.inf
+
+
+def _letter(number: int) -> str:
+    """A, B … Z, then A1, B1 …."""
+    return chr(ord("A") + number % 26) + (str(number // 26) if number >= 26 else "")
