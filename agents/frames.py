@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from cuechain.agents.probe import image_of, page_seconds, shown
+from cuechain.agents.probe import container_of, image_of, page_seconds, shown, streams_of
 from cuechain.agents.values import Media
 
 if TYPE_CHECKING:
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 MAX_SIDE = 1280
 """Longest side of a frame that senses get, in pixels: enough for small print, a quarter of 4K."""
+
+THREADS = 4
+"""Decoder threads: each holds frames of its own, so a machine of 64 cores would hold a gigabyte of 4K."""
 
 STILL = 0.004
 """Mean absolute difference of thumbnails (0-1) under which a picture counts as unchanged; codec noise lies below it."""
@@ -39,7 +43,7 @@ class Frame:
     time: float
     """Seconds from the beginning."""
     image: np.ndarray
-    """uint8 (height, width, 3) RGB as shown; longest side at most MAX_SIDE."""
+    """uint8 (height, width, 3) RGB as shown; longest side at most MAX_SIDE. All senses look at this one, so it cannot be written to."""
     index: int
     """Number among the sampled frames."""
     shot: int
@@ -68,7 +72,61 @@ class Picture:
     """Width and height of the original in pixels, as shown."""
 
 
-def of_video(frame: Any, video: Any, time: float) -> Picture:
+@dataclass(slots=True)
+class Reading:
+    """How far one stream could be decoded."""
+
+    declared: float
+    """Seconds that the stream says it has; 0 where it says nothing."""
+    end: float | None = None
+    """Where what was decoded ends; None when nothing was."""
+    broken: int = 0
+    """Damaged pieces that were passed over."""
+
+
+def of_video(media: Media, reading: Reading) -> Iterator[Picture]:
+    """The pictures of a video as they are decoded; how far that went is noted in `reading`. Damaged packets are skipped."""
+    import av
+    from av.video.reformatter import VideoReformatter
+
+    with container_of(str(media.path)) as container:
+        video = streams_of(container)[0]
+        video.thread_type = "AUTO"
+        video.codec_context.thread_count = min(THREADS, os.cpu_count() or 1)
+        reading.declared = declared(video)
+        scalers = VideoReformatter(), VideoReformatter()  # each keeps its tables as long as the sizes stay
+        # Some recordings begin at the hour of the day: the first packet is second 0.
+        begin = (container.start_time or 0) / av.time_base
+        for _, frame in decoded(container, [video], reading):
+            time = max(0.0, frame.time - begin) if frame.time is not None else reading.end or 0.0
+            picture = _of_frame(frame, video, time, scalers)
+            reading.end = max(reading.end or 0.0, picture.until, time)
+            yield picture
+
+
+def declared(stream: Any) -> float:
+    """Seconds that a stream says it has; 0 where it says nothing."""
+    return float(stream.duration * stream.time_base) if stream.duration else 0.0
+
+
+def decoded(container: Any, wanted: list[Any], reading: Reading) -> Iterator[tuple[Any, Any]]:
+    """Packets of the streams that are wanted, each with one thing that was in it; damage is counted in `reading`."""
+    from av.error import FFmpegError
+
+    packets = container.demux(wanted)
+    while True:
+        try:
+            packet = next(packets, None)
+            if packet is None:
+                return
+            items: list[Any] = list(packet.decode())
+        except FFmpegError:  # after an error between packets the file has no more of them
+            reading.broken += 1
+            continue
+        yield from ((packet, item) for item in items)
+
+
+def _of_frame(frame: Any, video: Any, time: float, scalers: tuple[Any, Any]) -> Picture:
     """A decoded frame as a picture. Turning and scaling wait until somebody wants it."""
     import numpy as np
 
@@ -77,12 +135,12 @@ def of_video(frame: Any, video: Any, time: float) -> Picture:
     small = max(1, round(width * scale)), max(1, round(height * scale))
 
     def image() -> np.ndarray:
-        array = frame.reformat(*small, "rgb24").to_ndarray()
+        array = scalers[0].reformat(frame, *small, "rgb24", threads=1).to_ndarray()
         return np.ascontiguousarray(np.rot90(array, turns)) if turns else array
 
     rate = video.average_rate or 25
     length = float(frame.duration * frame.time_base) if frame.duration and frame.time_base else float(1 / rate)
-    thumb = frame.reformat(64, 36, "gray").to_ndarray()
+    thumb = scalers[1].reformat(frame, 64, 36, "gray", threads=1).to_ndarray()
     return Picture(time, time + length, image, thumb, (height, width) if turns % 2 else (width, height))
 
 
@@ -125,6 +183,13 @@ def _rgb(image: Image.Image, *, alone: bool) -> Image.Image:
     if picture.mode == "RGBA":  # words on a transparent ground are dark more often than light
         picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture).convert("RGB")
     return picture
+
+
+def _kept(image: np.ndarray) -> np.ndarray:
+    """A view that nobody can write to."""
+    view = image.view()
+    view.flags.writeable = False
+    return view
 
 
 def _difference(a: Picture, b: Picture) -> float:
@@ -172,7 +237,7 @@ def sampled(pictures: Iterator[Picture], fps: float) -> Iterator[Frame]:
             yield waiting
         waiting = Frame(
             time=picture.time,
-            image=picture.image(),
+            image=_kept(picture.image()),
             index=waiting.index + 1 if waiting else 0,
             shot=(waiting.shot if waiting else 0) + cut,
             motion=0.0 if cut else motion,

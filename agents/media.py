@@ -1,7 +1,8 @@
-"""Open and decode media in bounded memory, in one pass.
+"""Open and decode media in bounded memory, each stream once.
 
-A file is decoded once: frames are handed out as they come, the sound goes to a temporary file that is mapped into memory, embedded
-subtitles are collected on the way. Nothing here grows with the length of the clip but that temporary file.
+Frames are handed out as they come. The sound goes to a temporary file that is mapped into memory, together with the embedded
+subtitles and without the pictures: that takes a hundredth of their time, so who listens can work while pictures are decoded. Nothing
+here grows with the length of the clip but that temporary file.
 """
 
 from __future__ import annotations
@@ -12,10 +13,11 @@ import tempfile
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from cuechain.agents.errors import MediaError, RunError
-from cuechain.agents.frames import Frame, Picture, of_image, of_video, sampled
+from cuechain.agents.frames import Frame, Reading, declared, decoded, of_image, of_video, sampled
 from cuechain.agents.probe import MAX_TEXT, container_of, image_of, probe, streams_of, typed
 from cuechain.agents.subtitles import SUBTITLE_SUFFIXES, Subtitle, decode_text, parse, said
 from cuechain.agents.values import Gap, Media
@@ -34,22 +36,21 @@ PASS = 2
 MAX_HOLE = 3600 * RATE
 """Longest silence, in samples, that is put where a sound track has a hole; a longer one is a broken clock."""
 
-THREADS = 4
-"""Decoder threads: each holds frames of its own, so a machine of 64 cores would hold a gigabyte of 4K."""
-
 
 class Clip:
-    """One opened medium. Made by `opened`."""
+    """One opened medium. Made by `opened`. Several threads may ask it at once."""
 
     def __init__(self, media: Media, sidecar: tuple[Subtitle, ...] = (), notes: tuple[Gap, ...] = ()) -> None:
         self.media = media
-        self.notes: list[Gap] = list(notes)
-        """What was wrong with the file itself, as gaps of the sense `media`; complete when the pass is over."""
+        self.readings: dict[str, Reading] = {}
+        """How far the `picture` and the `sound` could be decoded, as far as that was tried to the end."""
+        self._notes = notes
         self._sidecar = sidecar
         self._track: list[Subtitle] = []
         self._sound_file: Any = None
         self._samples = 0
-        self._passed = media.kind in ("image", "text")
+        self._heard = not {"audio", "subtitles"} & set(media.streams) or media.kind in ("image", "text")
+        self._hearing = Lock()
 
     @property
     def text(self) -> str | None:
@@ -78,7 +79,7 @@ class Clip:
 
         if "audio" not in self.media.streams:
             return None
-        self._finish()
+        self._hear()
         if not self._samples:
             return None
         return np.memmap(self._sound_file, dtype=np.float32, mode="r", shape=(self._samples,))
@@ -87,14 +88,13 @@ class Clip:
     def subtitles(self) -> tuple[Subtitle, ...]:
         """Lines of a sidecar file, else of the embedded track, in order of time."""
         if not self._sidecar and "subtitles" in self.media.streams:
-            self._finish()
+            self._hear()
         return tuple(sorted(self._sidecar or self._track, key=lambda s: (s.span.start, s.span.end)))
 
     def frames(self, fps: float) -> Iterator[Frame]:
         """Sampled pictures in order of time: at most `fps` a second, about two a second while nothing moves, each cut seen.
 
-        The first time this is the one decode pass; sound and subtitles are there when it is through. A still image gives one
-        frame, an animated one several, audio and text give none.
+        A still image gives one frame, an animated one several, audio and text give none.
 
         Raises:
             MediaError: Nothing could be decoded.
@@ -102,7 +102,16 @@ class Clip:
         if self.media.kind == "image":
             yield from sampled(of_image(self.media), fps)
         elif self.media.kind == "video":
-            yield from sampled(self._decode(pictures=True), fps)
+            reading = Reading(0.0)
+            yield from sampled(of_video(self.media, reading), fps)
+            if reading.end is None and self.sound is None:
+                raise _nothing(self.media)
+            self.readings["picture"] = reading
+
+    @property
+    def notes(self) -> list[Gap]:
+        """What is wrong with the file itself, as gaps of the sense `media`; complete when all that is wanted was decoded."""
+        return [*self._notes, *(Gap(sense="media", reason=reason) for reason in self._damage())]
 
     def close(self) -> None:
         """Let go of the temporary sound."""
@@ -110,91 +119,64 @@ class Clip:
             with suppress(OSError):  # what did not fit on the disk is not wanted any more
                 self._sound_file.close()
 
-    def _finish(self) -> None:
-        """Decode the sound and subtitles alone, when no frames were asked for."""
-        if not self._passed:
-            for _ in self._decode(pictures=False):
-                pass
+    def _damage(self) -> list[str]:
+        """What ends before the file says it does, else damage on the way."""
+        read = [(what, self.readings[what]) for what in ("picture", "sound") if what in self.readings]
+        whole = self.media.duration or 0.0
+        told: list[str] = []
+        for what, reading in read:
+            # A stream that does not tell its length is held to that of the file when it is alone.
+            own = reading.declared or (whole if len({"video", "audio"} & set(self.media.streams)) == 1 else 0.0)
+            expected = min(own, whole or own)
+            if reading.end is None:
+                told.append(f"nothing of the {what} in this file could be decoded")
+            elif expected - reading.end > max(1.0, 0.1 * expected):
+                told.append(
+                    f"the file is cut off: of its {what}, {reading.end:.1f} of {expected:.1f} s could be decoded"
+                )
+        longest = max((reading.end or 0.0 for _, reading in read), default=0.0)
+        if not told and len(read) > 1 and whole - longest > max(1.0, 0.1 * whole):
+            told.append(f"the file is cut off: {longest:.1f} of {whole:.1f} s could be decoded")
+        broken = sum(reading.broken for _, reading in read)
+        if broken and not told:
+            told.append(f"the file is damaged: {broken} pieces of it could not be decoded")
+        return told
 
-    def _note(self, reason: str) -> None:
-        gap = Gap(sense="media", reason=reason)
-        if gap not in self.notes:
-            self.notes.append(gap)
-
-    def _decode(self, *, pictures: bool) -> Iterator[Picture]:
-        """One pass over the streams that are still wanted. Damaged packets are skipped and told."""
+    def _hear(self) -> None:
+        """Decode the sound and the embedded subtitles, once: fast beside the pictures, so that those who listen need not wait."""
         import av
-        from av.error import FFmpegError
 
-        ends: dict[Any, float] = {}
-        broken = 0
-        with container_of(str(self.media.path)) as container:
-            video, audio, subtitle = streams_of(container)
-            if self._passed:
-                audio = subtitle = None
-            else:
+        with self._hearing:
+            if self._heard:
+                return
+            with container_of(str(self.media.path)) as container:
+                _, audio, subtitle = streams_of(container)
                 self._sound_file, self._samples, self._track = _sound_file(), 0, []
-            if video is not None:
-                video.thread_type = "AUTO"
-                video.codec_context.thread_count = min(THREADS, os.cpu_count() or 1)
-            wanted = [s for s in (video if pictures else None, audio, subtitle) if s is not None]
-            resampler = _resampler()
-            # Some recordings begin at the hour of the day: the first packet is second 0.
-            begin = (container.start_time or 0) / av.time_base
-            packets = container.demux(wanted) if wanted else iter(())
-            while True:
-                try:
-                    packet = next(packets, None)
-                    if packet is None:
-                        break
-                    items: list[Any] = list(packet.decode())
-                except FFmpegError:  # after an error between packets the file has no more of them
-                    broken += 1
-                    continue
-                for item in items:
+                reading = Reading(declared(audio) if audio is not None else 0.0)
+                resampler = _resampler()
+                # Some recordings begin at the hour of the day: the first packet is second 0.
+                begin = (container.start_time or 0) / av.time_base
+                for packet, item in decoded(container, [s for s in (audio, subtitle) if s is not None], reading):
                     if packet.stream is subtitle:
                         line = _line(item, packet, begin)
                         self._track.extend([line] if line else [])
                         continue
-                    time = max(0.0, item.time - begin) if item.time is not None else ends.get(packet.stream, 0.0)
-                    if packet.stream is video:
-                        picture = of_video(item, video, time)
-                        ends[video] = max(ends.get(video, 0.0), picture.until, time)
-                        yield picture
-                    else:
-                        try:
-                            sound = resampler.resample(item)
-                        except ValueError:  # the track changed its rate or channels midway
-                            resampler = _resampler()
-                            sound = resampler.resample(item)
-                        self._keep(sound, time)
-                        ends[audio] = self._samples / RATE
-            if self._samples and audio is not None:
-                self._keep(resampler.resample(None), 0.0)
-                self._sound_file.flush()
-            looked_at = [s for s in wanted if s is not subtitle]
-            if looked_at and not ends:
-                raise MediaError(f"nothing in {self.media.path} could be decoded", "is the file complete?")
-            self._passed = True
-            self._tell(looked_at, ends, broken)
-
-    def _tell(self, streams: list[Any], ends: dict[Any, float], broken: int) -> None:
-        """Note what ends before the file says it does, else damage on the way."""
-        before, whole = len(self.notes), self.media.duration or 0.0
-        for stream in streams:
-            what, end = "picture" if stream.type == "video" else "sound", ends.get(stream, 0.0)
-            # A stream that does not tell its length is held to that of the file when it is alone.
-            own = float(stream.duration * stream.time_base) if stream.duration else whole if len(streams) == 1 else 0.0
-            expected = min(own, whole or own)
-            if stream not in ends:
-                self._note(f"nothing of the {what} in this file could be decoded")
-            elif expected - end > max(1.0, 0.1 * expected):
-                self._note(f"the file is cut off: of its {what}, {end:.1f} of {expected:.1f} s could be decoded")
-        longest = max(ends.values(), default=0.0)
-        if len(self.notes) == before and len(streams) > 1 and whole - longest > max(1.0, 0.1 * whole):
-            self._note(f"the file is cut off: {longest:.1f} of {whole:.1f} s could be decoded")
-        if broken and len(self.notes) == before:
-            self._note(f"the file is damaged: {broken} pieces of it could not be decoded")
+                    time = max(0.0, item.time - begin) if item.time is not None else reading.end or 0.0
+                    try:
+                        sound = resampler.resample(item)
+                    except ValueError:  # the track changed its rate or channels midway
+                        resampler = _resampler()
+                        sound = resampler.resample(item)
+                    self._keep(sound, time)
+                    reading.end = self._samples / RATE
+                if self._samples:
+                    self._keep(resampler.resample(None), 0.0)
+                    self._sound_file.flush()
+            if audio is not None:
+                if reading.end is None and self.media.kind == "audio":
+                    raise _nothing(self.media)
+                self.readings["sound"] = reading
+            self._heard = True
 
     def _keep(self, frames: list[Any], time: float) -> None:
         """Append resampled sound; a track that starts late, or has holes, keeps its times: silence fills them."""
@@ -266,6 +248,10 @@ def _beside(path: Path, media: Media) -> tuple[tuple[Subtitle, ...], tuple[Gap, 
             return lines, tuple(notes)
         notes.append(Gap(sense="media", reason=f"{beside.name} holds no subtitle that can be read"))
     return (), tuple(notes)
+
+
+def _nothing(media: Media) -> MediaError:
+    return MediaError(f"nothing in {media.path} could be decoded", "is the file complete?")
 
 
 def _resampler() -> Any:

@@ -217,11 +217,12 @@ def _unusable(gap: Gap) -> bool:
 
 
 def _found(clip: Clip, settings: Settings) -> Generator[Event, None, list[Cue | Gap]]:
-    found: list[Cue | Gap] = []
+    done: list[Perceived] = []
     for perceived in perceive_clip(clip, settings):
-        found += perceived.found
+        done.append(perceived)
         yield SenseDone(clip.media, perceived)
-    return [*found, *clip.notes]
+    # Senses are done in any order; the sheet must not show which one was faster.
+    return [*(item for one in sorted(done, key=lambda d: d.sense) for item in one.found), *clip.notes]
 
 
 def think(
