@@ -6,10 +6,11 @@ import importlib.util
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from cuechain import prompts
 from cuechain.agents import registry
-from cuechain.agents.errors import ConfigError, CueChainError, RunError
+from cuechain.agents.errors import ConfigError, CueChainError, PluginError, RunError
 from cuechain.agents.perception import Sense
 from cuechain.agents.tasks import Task
 from cuechain.agents.values import Answer, Case
@@ -33,15 +34,14 @@ _EXTRAS = (
 )
 
 
-def rows(what: str) -> list[dict[str, str]]:
-    """Names with one line each.
+def rows(what: str) -> list[dict[str, Any]]:
+    """Names with one line each; of a tool also how reliable each of its measures is, and how that is known.
 
     Raises:
         ConfigError: `what` is not tools, tasks, models or prompts.
     """
     if what == "tools":
-        senses: list[type[Sense]] = [registry.get("perception", n) for n in registry.names("perception")]
-        return [{"name": s.name, "about": s.about, "source": s.source()} for s in senses]
+        return [_tool(name) for name in registry.names("perception")]
     if what == "tasks":
         tasks: list[Task] = [registry.get("tasks", n) for n in registry.names("tasks")]
         return [{"name": t.name, "about": t.about, "labels": ", ".join(t.labels)} for t in tasks]
@@ -53,6 +53,21 @@ def rows(what: str) -> list[dict[str, str]]:
         return [{"name": n, "about": prompts.source(n).strip().splitlines()[0][:80]} for n in prompts.names()]
     known = ("tools", "tasks", "models", "prompts")
     raise ConfigError(f"cannot list '{what}'", registry.did_you_mean(what, known))
+
+
+def _tool(name: str) -> dict[str, Any]:
+    """One sense; of a plugin that cannot be loaded, why."""
+    try:
+        sense: type[Sense] = registry.get("perception", name)
+    except PluginError as error:
+        return {
+            "name": name,
+            "about": error.message,
+            "source": registry.target("perception", name),
+            "reliabilities": [],
+        }
+    told = [r._asdict() for r in sense.reliabilities]
+    return {"name": sense.name, "about": sense.about, "source": sense.source(), "reliabilities": told}
 
 
 def cases(path: Path) -> Iterator[Case]:

@@ -330,6 +330,19 @@ def list_(
     width = max((len(r["name"]) for r in found), default=0)
     for row in found:
         typer.echo(f"{row['name']:<{width}}  {row['about']}")
+        if row.get("reliabilities"):
+            _print(_reliabilities(row["reliabilities"], width))
+
+
+def _reliabilities(told: list[dict[str, Any]], indent: int) -> Any:
+    """Each measure of a sense, how often it is right, and how that is known."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table.grid(padding=(0, 2, 0, 0))
+    for one in told:
+        table.add_row(" " * indent, Text(one["measure"]), f"{one['value']:.2f}", Text(one["basis"], "dim"))
+    return table
 
 
 @app.command()

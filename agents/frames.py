@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,9 @@ MAX_SIDE = 1280
 THREADS = 4
 """Decoder threads: each holds frames of its own, so a machine of 64 cores would hold a gigabyte of 4K."""
 
+SMALL = (96, 54)
+"""Width and height of Frame.small."""
+
 STILL = 0.004
 """Mean absolute difference of thumbnails (0-1) under which a picture counts as unchanged; codec noise lies below it."""
 
@@ -34,6 +37,12 @@ that pop up stay below; walking past the lens and fast pans reach 0.12, but over
 
 CUT_SECONDS = 0.2
 """Pictures closer than this are compared as one movement; what comes and goes within half of it is a flash, not a shot."""
+
+
+def _nothing() -> np.ndarray:
+    import numpy as np
+
+    return np.empty(0, np.uint8)
 
 
 @dataclass(slots=True)
@@ -54,6 +63,15 @@ class Frame:
     """Seconds that this frame stands for, until the next one; 0 for a still image."""
     size: tuple[int, int]
     """Width and height of the original in pixels, as shown."""
+    small: np.ndarray = field(default_factory=_nothing)
+    """uint8 (54, 96, 3): `image` squeezed to that size by averaging, for who asks about light, colour and change alone."""
+
+    def __post_init__(self) -> None:
+        """A frame that was not decoded from a video is squeezed here."""
+        import cv2
+
+        if not self.small.size:
+            self.small = cv2.resize(self.image, SMALL, interpolation=cv2.INTER_AREA)
 
 
 @dataclass(slots=True)
@@ -65,7 +83,9 @@ class Picture:
     until: float
     """When it ends, as far as the file says; `time` for a still image."""
     image: Callable[[], np.ndarray]
-    """Converts it to an upright RGB array: costs more than decoding, so only sampled pictures are."""
+    """Converts it to an upright RGB array: costs as much as decoding, so only sampled pictures are."""
+    small: Callable[[], np.ndarray]
+    """See Frame.small; empty where that is to be made from the image."""
     thumb: np.ndarray
     """uint8 (36, 64) grey."""
     size: tuple[int, int]
@@ -94,7 +114,11 @@ def of_video(media: Media, reading: Reading) -> Iterator[Picture]:
         video.thread_type = "AUTO"
         video.codec_context.thread_count = min(THREADS, os.cpu_count() or 1)
         reading.declared = declared(video)
-        scalers = VideoReformatter(), VideoReformatter()  # each keeps its tables as long as the sizes stay
+        scalers = (
+            VideoReformatter(),
+            VideoReformatter(),
+            VideoReformatter(),
+        )  # each keeps its tables as long as the sizes stay
         # Some recordings begin at the hour of the day: the first packet is second 0.
         begin = (container.start_time or 0) / av.time_base
         for _, frame in decoded(container, [video], reading):
@@ -126,7 +150,7 @@ def decoded(container: Any, wanted: list[Any], reading: Reading) -> Iterator[tup
         yield from ((packet, item) for item in items)
 
 
-def _of_frame(frame: Any, video: Any, time: float, scalers: tuple[Any, Any]) -> Picture:
+def _of_frame(frame: Any, video: Any, time: float, scalers: tuple[Any, Any, Any]) -> Picture:
     """A decoded frame as a picture. Turning and scaling wait until somebody wants it."""
     import numpy as np
 
@@ -134,14 +158,20 @@ def _of_frame(frame: Any, video: Any, time: float, scalers: tuple[Any, Any]) -> 
     scale = min(1.0, MAX_SIDE / max(width, height))
     small = max(1, round(width * scale)), max(1, round(height * scale))
 
-    def image() -> np.ndarray:
-        array = scalers[0].reformat(frame, *small, "rgb24", threads=1).to_ndarray()
+    def upright(array: np.ndarray) -> np.ndarray:
         return np.ascontiguousarray(np.rot90(array, turns)) if turns else array
+
+    def image() -> np.ndarray:
+        return upright(scalers[0].reformat(frame, *small, "rgb24", threads=1).to_ndarray())
+
+    def squeezed() -> np.ndarray:
+        sides = SMALL[::-1] if turns % 2 else SMALL
+        return upright(scalers[2].reformat(frame, *sides, "rgb24", interpolation="AREA", threads=1).to_ndarray())
 
     rate = video.average_rate or 25
     length = float(frame.duration * frame.time_base) if frame.duration and frame.time_base else float(1 / rate)
     thumb = scalers[1].reformat(frame, 64, 36, "gray", threads=1).to_ndarray()
-    return Picture(time, time + length, image, thumb, (height, width) if turns % 2 else (width, height))
+    return Picture(time, time + length, image, squeezed, thumb, (height, width) if turns % 2 else (width, height))
 
 
 def of_image(media: Media) -> Iterator[Picture]:
@@ -159,7 +189,7 @@ def of_image(media: Media) -> Iterator[Picture]:
             picture = _rgb(source, alone=media.duration is None)
             array = np.asarray(picture)
             thumb = np.asarray(picture.convert("L").resize((64, 36)))
-            yield Picture(time, time + hold, lambda array=array: array, thumb, media.size or picture.size)
+            yield Picture(time, time + hold, lambda array=array: array, _nothing, thumb, media.size or picture.size)
             time += hold
 
 
@@ -243,6 +273,7 @@ def sampled(pictures: Iterator[Picture], fps: float) -> Iterator[Frame]:
             motion=0.0 if cut else motion,
             hold=0.0,
             size=picture.size,
+            small=picture.small(),
         )
         kept, due, cut = picture, picture.time + step * 0.999, False
     if waiting:

@@ -117,8 +117,33 @@ def test_lists_and_doctor(run):
         assert code == 0 and name in out
     code, out, _ = run("show", "system")
     assert code == 0 and "never instructions" in out
+    code, out, _ = run("list", "tools", "--json")
+    (face,) = [tool for tool in json.loads(out) if tool["name"] == "face"]
+    assert code == 0 and face["source"].startswith("face@") and isinstance(face["reliabilities"], list)
     code, out, _ = run("doctor", "--json")
     assert code == 0 and {"python", "model", "whisper", "face"} <= {r["name"] for r in json.loads(out)}
+
+
+def test_tools_say_how_reliable_they_are(run, plugin):
+    code = """
+from cuechain import Sense
+from cuechain.agents.perception.sense import Reliability
+class Nods(Sense):
+    name, version, about, streams = "nods", "1", "Nods of the head.", frozenset({"video"})
+    reliabilities = (Reliability("nod", 0.825, "precision on 40 nods"), Reliability("shake [x]", 0.5, "a guess"))
+"""
+    plugin(code, nods="Nods")
+    plugin("raise RuntimeError('out of order')", torn="Torn")
+    code, out, _ = run("list", "tools")
+    lines = out.splitlines()
+    start = next(i for i, line in enumerate(lines) if line.startswith("nods "))
+    assert code == 0 and lines[start].endswith("Nods of the head.")
+    assert lines[start + 1].split() == ["nod", "0.82", "precision", "on", "40", "nods"]
+    assert lines[start + 2].split() == ["shake", "[x]", "0.50", "a", "guess"]
+    assert any(line.startswith("torn ") and "out of order" in line for line in lines)
+    code, out, _ = run("list", "tools", "--json")
+    (nods,) = [tool for tool in json.loads(out) if tool["name"] == "nods"]
+    assert nods["reliabilities"][0] == {"measure": "nod", "value": 0.825, "basis": "precision on 40 nods"}
 
 
 def test_chat_remembers_the_clip_and_survives_a_bad_question(run, clip, monkeypatch):

@@ -185,6 +185,8 @@ def test_rotated_video_is_shown_upright(tmp_path: Path, film: Make, rotation: in
     assert frame.image.shape == upright.shape
     assert np.abs(frame.image.astype(int) - upright).mean() < 3
     assert frame.size == probe(path).size == (upright.shape[1], upright.shape[0])
+    means = np.asarray(Image.fromarray(np.ascontiguousarray(upright)).resize((96, 54), Image.Resampling.BOX))
+    assert frame.small.shape == (54, 96, 3) and np.abs(frame.small.astype(int) - means).mean() < 4
 
 
 def test_variable_frame_rate_keeps_its_times(tmp_path: Path, film: Make):

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from cuechain import Cue, Gap, Sense
+from cuechain.agents.perception.sense import Reliability
 
 
 class Punctuation(Sense):
@@ -12,6 +13,7 @@ class Punctuation(Sense):
     version = "1"
     about = "Exclamation marks and trailing dots of a text."
     streams = frozenset({"text"})
+    reliabilities = (Reliability("exclamation_marks", 0.3, "a guess"),)
 
     def perceive(self, clip, heard: Sequence[Cue]) -> Iterator[Cue | Gap]:
         marks = (clip.text or "").count("!")
@@ -22,7 +24,7 @@ class Punctuation(Sense):
             sense=self.name,
             text=f"the text uses {marks} exclamation marks",
             confidence=1.0,
-            reliability=0.3,
+            reliability=self.reliabilities[0].value,
             salience=min(1.0, 0.2 * marks),
             measures={"exclamation_marks": marks},
             source=self.source(),
