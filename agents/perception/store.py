@@ -12,6 +12,7 @@ import os
 import tempfile
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -84,5 +85,6 @@ def reading(what: str, clip: Clip, settings: Settings) -> Entry[Reading]:
 def _sweep(folder: Path) -> None:
     """Remove what the killed left behind, so that it cannot pile up."""
     for part in folder.glob("*.part"):
-        if time.time() - part.stat().st_mtime > FORGOTTEN:
-            part.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):  # its writer was faster
+            if time.time() - part.stat().st_mtime > FORGOTTEN:
+                part.unlink()
