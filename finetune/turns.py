@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,23 +21,23 @@ ALONE = 0.3
 """Share of the covariance between ten speakers that is replaced by its diagonal: ten points fill nine directions only."""
 
 
-def voices(folder: Path) -> tuple[Any, list[str]]:
+def labelled(folder: Path) -> tuple[Any, list[str]]:
     """(n, 20) voices of the clips that hold enough of one, and their speakers."""
     import numpy as np
 
     from cuechain.agents.media import opened
-    from cuechain.agents.perception.turns import voice
+    from cuechain.agents.perception.turns import voices
 
-    found: list[Any] = []
-    names: list[str] = []
     with (folder / "labels.csv").open(encoding="utf-8") as file:
-        for row in csv.DictReader(file):
+        rows = list(csv.DictReader(file))
+
+    def sounds() -> Iterator[Any]:
+        for row in rows:
             with opened(folder / row["file"]) as clip:
-                described = voice(np.array(clip.sound))
-            if described is not None:
-                found.append(described[0])
-                names.append(row["speaker"])
-    return np.stack(found), names
+                yield np.array(clip.sound)
+
+    found = [(row["speaker"], one[0]) for row, one in zip(rows, voices(sounds()), strict=True) if one is not None]
+    return np.stack([vector for _, vector in found]), [name for name, _ in found]
 
 
 def fitted(described: Any, names: list[str]) -> dict[str, Any]:
@@ -62,7 +63,7 @@ def fitted(described: Any, names: list[str]) -> dict[str, Any]:
 
 def main(folder: Path, out: Path) -> None:
     """Write the model of all speakers."""
-    learned = {name: value.round(5).tolist() for name, value in fitted(*voices(folder)).items()}
+    learned = {name: value.round(5).tolist() for name, value in fitted(*labelled(folder)).items()}
     out.write_text(json.dumps(learned) + "\n", encoding="utf-8")
 
 

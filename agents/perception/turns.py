@@ -9,14 +9,14 @@ any more to be one voice.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from cuechain.agents import weights
 from cuechain.agents.media import RATE
-from cuechain.agents.perception.pitch import HOP, track
+from cuechain.agents.perception.pitch import HOP, STEP, track
 from cuechain.agents.perception.speech import clean
 from cuechain.agents.values import Span
 
@@ -25,6 +25,12 @@ if TYPE_CHECKING:
 
 LISTENED = 4.0
 """Seconds from the middle of a span that are listened to; more hardly changes its mean."""
+
+_BUDGET = 1200.0
+"""Seconds of a clip that are listened to, about: in an hour with a thousand spans a bit of each."""
+
+_TOGETHER = 50
+"""Seconds of sound that are looked at together."""
 
 _SHORTEST = 0.4
 """Seconds of voice below which a span tells nothing about whose it is."""
@@ -75,59 +81,79 @@ def speakers(sound: np.ndarray, spans: Sequence[Span]) -> list[str | None]:
     import numpy as np
 
     names: list[str | None] = [None] * len(spans)
-    described = [(i, *found) for i, span in enumerate(spans) if (found := voice(_middle(sound, span))) is not None]
+    listened = min(LISTENED, max(1.0, _BUDGET / max(1, len(spans))))
+    found = voices(_middle(sound, span, listened) for span in spans)
+    described = [(i, *one) for i, one in enumerate(found) if one is not None]
     if len(described) < 4:  # two voices of two spans each
         return names
     model = _model()
     seconds = np.array([s for _, _, s in described])
-    voices = (np.stack([v for _, v, _ in described]) - model.mean) @ model.project
-    voices -= np.average(voices, axis=0, weights=seconds)  # microphone and room are the same for all
+    placed = (np.stack([v for _, v, _ in described]) - model.mean) @ model.project
+    placed -= np.average(placed, axis=0, weights=seconds)  # microphone and room are the same for all
     weight = np.minimum(seconds, LISTENED) / _STEADY
     compared = np.argsort(-seconds, kind="stable")[:_MOST]
-    groups = [compared[g] for g in _merged(voices[compared], weight[compared], model.between)]
+    groups = [compared[g] for g in _merged(placed[compared], weight[compared], model.between)]
     kept = [g for g in groups if len(g) > 1 and seconds[g].sum() >= _OWN]
     if len(kept) < 2:
         return names
-    whose = np.full(len(voices), -1)
+    whose = np.full(len(placed), -1)
     for number, group in enumerate(kept):
         whose[group] = number
-    means = np.stack([np.average(voices[g], axis=0, weights=weight[g]) for g in kept])
+    means = np.stack([np.average(placed[g], axis=0, weights=weight[g]) for g in kept])
     sums = np.array([weight[g].sum() for g in kept])
     for left in np.flatnonzero(whose < 0):
-        near = _same(voices[left], weight[left], means, sums, model.between)
+        near = _same(placed[left], weight[left], means, sums, model.between)
         first, second = np.argsort(-near)[:2]
         if near[first] - near[second] >= _NEAR and near[first] > _APART:
             whose[left] = first
     letters: dict[int, str] = {}
-    for place in sorted(range(len(described)), key=lambda p: spans[described[p][0]].start):
+    for place in sorted(range(len(described)), key=lambda at: spans[described[at][0]].start):
         if whose[place] >= 0:
             name = letters.setdefault(int(whose[place]), _letter(len(letters)))
             names[described[place][0]] = name
     return names
 
 
-def voice(piece: np.ndarray) -> tuple[np.ndarray, float] | None:
-    """The voice of a piece of sound at RATE: (20,) mean cepstrum without level, and pitch in half octaves; seconds of voice.
+def voices(pieces: Iterable[np.ndarray]) -> Iterator[tuple[np.ndarray, float] | None]:
+    """The voice of each piece of sound at RATE: (20,) mean cepstrum without level, and pitch in half octaves; seconds of voice.
 
-    None when there is too little voice in it.
+    None for a piece with too little voice in it. Pieces are looked at together, as starting the pitch tracker costs as much as a
+    piece of some seconds.
     """
+    held: list[np.ndarray] = []
+    for piece in pieces:
+        held.append(piece)
+        if sum(map(len, held)) >= _TOGETHER * RATE:
+            yield from _described(held)
+            held = []
+    yield from _described(held)
+
+
+def _described(pieces: list[np.ndarray]) -> Iterator[tuple[np.ndarray, float] | None]:
     import numpy as np
 
-    piece = clean(piece)
-    tracked = track(piece)
-    voiced = ~np.isnan(tracked.semitones)
-    if tracked.voiced < _SHORTEST:
-        return None
-    sharp = np.append(piece[:1], piece[1:] - 0.97 * piece[:-1])
-    views = np.lib.stride_tricks.sliding_window_view(np.pad(sharp, (256, 512)), 512)[: len(voiced) * 256 : 256]
-    power = np.abs(np.fft.rfft(views[voiced] * np.hamming(512))) ** 2
+    if not pieces:
+        return
+    sound = np.concatenate([np.pad(clean(p), (0, -len(p) % STEP)) for p in pieces])
+    semitones = track(sound).semitones
+    sharp = np.append(sound[:1], sound[1:] - 0.97 * sound[:-1])
+    views = np.lib.stride_tricks.sliding_window_view(np.pad(sharp, (STEP, 2 * STEP)), 2 * STEP)[::STEP]
     bands, cosines = _filters()
-    cepstra = np.log(power @ bands + 1e-8) @ cosines
-    return np.append(cepstra.mean(axis=0), np.median(tracked.semitones[voiced]) / 6), float(voiced.sum() * HOP)
+    begin = 0
+    for piece in pieces:
+        end = begin + -(-len(piece) // STEP)
+        voiced = begin + np.flatnonzero(~np.isnan(semitones[begin:end]))
+        begin = end
+        if len(voiced) * HOP < _SHORTEST:
+            yield None
+            continue
+        power = np.abs(np.fft.rfft(views[voiced] * np.hamming(2 * STEP))) ** 2
+        cepstra = np.log(power @ bands + 1e-8) @ cosines
+        yield np.append(cepstra.mean(axis=0), np.median(semitones[voiced]) / 6), float(len(voiced) * HOP)
 
 
-def _middle(sound: np.ndarray, span: Span) -> np.ndarray:
-    spare = max(0.0, span.length - LISTENED) / 2
+def _middle(sound: np.ndarray, span: Span, listened: float) -> np.ndarray:
+    spare = max(0.0, span.length - listened) / 2
     return sound[max(0, round((span.start + spare) * RATE)) : max(0, round((span.end - spare) * RATE))]
 
 
