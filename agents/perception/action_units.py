@@ -225,6 +225,9 @@ def intensities(rows: np.ndarray, rest: np.ndarray, own: float) -> dict[str, np.
     out["au14"] = np.maximum(out["au14_left"], out["au14_right"])
     out["au45"] = np.minimum(out["au45_left"], out["au45_right"])
     smile = out["au12"]
+    # Cheeks that a smile lifts narrow the eyes: that is AU6 (FACS), and lids that tighten besides cannot be told from it.
+    for name in ("au7_left", "au7_right", "au7"):
+        out[name] = out[name] * np.clip(2 - 4 * smile, 0, 1)
     out["au20"] = out["au20"] * (1 - smile)
     out["au10"] = grade(-moved("philtrum"), 0.8, 4.5) * (1 - smile)
     out["au17"] = grade(-moved("chin"), 1.0, 5.0) * shut

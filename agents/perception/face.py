@@ -14,6 +14,8 @@ from cuechain.agents.settings import Settings
 from cuechain.agents.values import Cue, Gap
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from cuechain.agents.media import Clip, Frame
 
 MOST = 40
@@ -65,7 +67,7 @@ class Face(Sense):
         people = [p for p in self._faces.people if sum(p.holds) >= enough]
         seen = [s for p in people if (s := read(p)).trust.max() >= READABLE]
         for number, one in enumerate(seen, 1):
-            yield from self._person(Teller(f"P{number}", one, self.source()), several=len(seen) > 1)
+            yield from self._person(Teller(f"P{number}", one, self.source()), several=len(seen) > 1, sound=clip.sound)
         if len(seen) < len(people):
             yield Gap(
                 sense=self.name,
@@ -92,15 +94,15 @@ class Face(Sense):
                 sense=self.name, reason=f"more faces than the {MAX_FACES} largest are there; the others were not read"
             )
 
-    def _person(self, teller: Teller, several: bool) -> Iterator[Cue]:
+    def _person(self, teller: Teller, several: bool, sound: np.ndarray | None) -> Iterator[Cue]:
         moved = [*teller.units(), *teller.head(), *teller.gaze()]
-        yield self._presence(teller, several)
+        yield self._presence(teller, several, sound)
         yield from teller.calm(moved)
         yield from sorted(sorted(moved, key=lambda c: -c.salience)[:MOST], key=lambda c: c.span.start if c.span else 0)
         yield from teller.prototypes()
         yield from teller.lips()
 
-    def _presence(self, teller: Teller, several: bool) -> Cue:
+    def _presence(self, teller: Teller, several: bool, sound: np.ndarray | None) -> Cue:
         """Who is meant, and how the head is held."""
         import numpy as np
 
@@ -112,6 +114,7 @@ class Face(Sense):
             "pitch_deg": pitch,
             "yaw_deg": yaw,
             "roll_deg": roll,
+            **teller.spoken(sound),
         }
         closed = stretches(seen, seen.units["au45"], on=0.5, off=0.3, least=0.0)
         blinks = sum(s.end - s.start < 0.7 for s in closed)

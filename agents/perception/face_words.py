@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+from cuechain.agents.perception.lips import judged, moving, written
 from cuechain.agents.perception.movements import Seen, Stretch, stretches, swings
 from cuechain.agents.values import Cue, Span
+
+if TYPE_CHECKING:
+    import numpy as np
 
 UNITS: dict[str, tuple[str, str, float, float]] = {
     "au1": ("the inner brows", "rise", 0.40, 1.0),
@@ -207,6 +212,16 @@ class Teller:
                     salience=0.2 + 0.4 * one.peak,
                     measures={"prototype": feeling, "match": one.peak},
                 )
+
+    def spoken(self, sound: np.ndarray | None) -> dict[str, str]:
+        """When the lips could be judged, when they moved as in talking, and how well that fits the sound: `people.link` reads it."""
+        seen = self.seen
+        if seen.still:
+            return {}
+        return {
+            "lips_seen_spans_s": written(judged(seen)),
+            "lips_moving_spans_s": written(moving(seen, sound)),
+        }
 
     def lips(self) -> Iterator[Cue]:
         """Stretches in which the lips move as in talking: says who may be speaking, not what is felt."""

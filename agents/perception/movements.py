@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cuechain.agents.perception.action_units import COLUMNS, at_rest, intensities
+from cuechain.agents.perception.lips import talking, window
 from cuechain.agents.perception.tracks import EXTRA, Person
 
 if TYPE_CHECKING:
@@ -54,6 +55,8 @@ class Seen:
     """How far a frame can be believed, 0 to 1: falls with a turned or small face."""
     talking: np.ndarray
     """Whether the lips move as in talking, (n,) bool."""
+    gap: np.ndarray
+    """Millimetres between the lips, (n,)."""
     own: float
     """How far the person's own rest was used, 0 to 1."""
     still: bool
@@ -80,12 +83,13 @@ def read(person: Person) -> Seen:
     if not still:
         rows = _middle_of_three(rows)
     units = intensities(rows, at_rest(rows[good], own), own)
-    talking = np.zeros(len(times), bool) if still else _talking(times, rows[:, COLUMNS.index("lip_gap")])
-    if talking.any():
-        lasting = _lasting(times, np.stack([units[name] for name in SPEECH_UNITS], axis=1), talking, 1.2)
+    gap = rows[:, COLUMNS.index("lip_gap")]
+    talks = np.zeros(len(times), bool) if still else talking(times, gap)
+    if talks.any():
+        lasting = _lasting(times, np.stack([units[name] for name in SPEECH_UNITS], axis=1), talks, 1.2)
         units |= dict(zip(SPEECH_UNITS, lasting.T, strict=True))
-        units["au25"] = np.where(talking, 0.0, units["au25"])  # that a talking mouth is open says nothing
-    return Seen(times, holds, units, extra, trust, talking, own, still)
+        units["au25"] = np.where(talks, 0.0, units["au25"])  # that a talking mouth is open says nothing
+    return Seen(times, holds, units, extra, trust, talks, gap, own, still)
 
 
 def stretches(seen: Seen, values: np.ndarray, on: float = ON, off: float = OFF, least: float = 0.15) -> list[Stretch]:
@@ -167,35 +171,11 @@ def _middle_of_three(rows: np.ndarray) -> np.ndarray:
     return out
 
 
-def _window(times: np.ndarray, seconds: float) -> tuple[np.ndarray, np.ndarray]:
-    """First and one-past-last frame within half of `seconds` around each frame."""
-    import numpy as np
-
-    return np.searchsorted(times, times - seconds / 2), np.searchsorted(times, times + seconds / 2, side="right")
-
-
-def _talking(times: np.ndarray, gap: np.ndarray) -> np.ndarray:
-    """Lips that part and meet several times within a second."""
-    import numpy as np
-
-    if len(times) < 4:
-        return np.zeros(len(times), bool)
-    moves = np.diff(gap, prepend=gap[0])
-    lows, highs = _window(times, 1.2)
-    out = np.zeros(len(times), bool)
-    for i, (a, b) in enumerate(zip(lows, highs, strict=True)):
-        steps = moves[a + 1 : b]
-        steps = steps[np.abs(steps) > 0.25]
-        turns = int((np.diff(np.sign(steps)) != 0).sum()) if len(steps) > 1 else 0
-        out[i] = turns >= 2 and float(np.abs(steps).sum()) > 4.0
-    return out
-
-
 def _lasting(times: np.ndarray, values: np.ndarray, where: np.ndarray, seconds: float) -> np.ndarray:
     """(n, k) values with, where asked, their low value (30th percentile) over a window: what stays while something else flickers."""
     import numpy as np
 
-    lows, highs = _window(times, seconds)
+    lows, highs = window(times, seconds)
     out = values.copy()
     for i in np.flatnonzero(where):
         out[i] = np.percentile(values[lows[i] : highs[i]], 30, axis=0)

@@ -1,19 +1,16 @@
-"""Find faces in frames and follow each person: MediaPipe's mesh, a second look for small faces, and stable ids.
+"""Follow each person through a clip: where the faces are in every frame, and stable ids through cuts, covering, leaving and coming back.
 
-Persons are told apart by where they are, how large their face is and the colours around it; no face is recognised.
+Persons are told apart by where they are, how large their face is and what hair, skin and clothes look like; no face is recognised,
+and what a person looks like is forgotten with the clip.
 """
 
 from __future__ import annotations
 
-import os
-import sys
-import warnings
-from collections.abc import Generator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from cuechain.agents.perception.action_units import frontal, gaze, measured
+from cuechain.agents.perception.mesh import Mesh, around, same
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,6 +25,33 @@ MAX_PEOPLE = 12
 
 SMALL = 40
 """Width of a face in pixels below which its movements cannot be read."""
+
+SEARCH_NEAR, SEARCH_LOST, SEARCH_FAR = 0.5, 0.24, 1.0
+"""Seconds between searches of the whole picture: for large faces, the same while somebody was lost or nobody is there, for small faces."""
+
+LOOK_AGAIN = 0.4
+"""Seconds after which a person's looks are taken anew."""
+
+AWAY = 2.0
+"""Seconds out of sight after which place and size tell little."""
+
+ALIKE_HERE, ALIKE_ELSEWHERE = 0.55, 0.73
+"""Least likeness (`_alike`) to somebody who was lost in this place, and to somebody after a cut or a long absence. Of pairs of different
+persons among 25 photographs 1 % are more alike than the second, and of pairs made from one photograph (lighter, darker, turned, scaled)
+87 % are (benchmarks/faces.py)."""
+
+BESIDE = (
+    (0, 0, 0, 0),
+    (0.06, 0.06, 0.08, 0.08),
+    (-0.06, -0.06, 0.08, -0.08),
+    (0.06, -0.06, -0.08, -0.08),
+    (-0.06, 0.06, -0.08, 0.08),
+)
+"""Where the mesh looks at a face in a still: shifts across and down, growth (shares of the area's side), tilt (radians). The mean of them
+brings the difference between two versions of one photograph from 0.022 down to 0.016 of full intensity (benchmarks/faces.py)."""
+
+BANDS = ((-0.9, -0.5, 0.5), (-0.35, 0.35, 0.3), (0.65, 1.4, 0.7))
+"""Hair, face and clothes: top, bottom and half width of each, in widths of the face from its centre."""
 
 EXTRA: tuple[str, ...] = ("pitch", "yaw", "roll", "gaze_up", "gaze_side", "x", "y", "width")
 """What a row holds after the measures: degrees, then centre and width of the face as shares of the picture, width in pixels."""
@@ -45,8 +69,10 @@ class Person:
     """(capacity, len(COLUMNS) + len(EXTRA)) float16, grown by doubling: 64 bytes a frame, 3 MB an hour."""
     shot: int = -1
     """Shot of the last frame."""
-    colours: Any = None
-    """Histogram of the colours around the face."""
+    looks: Any = None
+    """(len(BANDS), colours) of hair, face and clothes, from `_looks`."""
+    looked: float = -1e9
+    """When they were last taken."""
     last: np.ndarray | None = None
     """Centre x, centre y and width in pixels when last seen."""
 
@@ -78,130 +104,112 @@ class Faces:
         """True when there were more faces or people than are followed."""
         self.too_small = 0.0
         """Seconds in which a face was found that is too small to read (1 for a still image)."""
-        self._mesh: Any = None
-        self._near: Any = None
-        self._wide: Any = None
-        self._searched = -1e9
+        self._mesh = Mesh()
+        self._areas: list[np.ndarray] = []
         self._shot = -1
-        self._small: list[np.ndarray] = []
+        self._near = self._far = self._lost = -1e9
 
     def watch(self, frame: Frame) -> None:
         """Find the faces of one frame and add them to their persons."""
-        import numpy as np
-
-        image = np.ascontiguousarray(frame.image)
-        height, width = image.shape[:2]
-        if min(height, width) < 32:
+        if min(frame.image.shape[:2]) < 32:
             return
-        found = self._whole(image)
-        if frame.shot != self._shot or frame.time - self._searched >= 1.0:
-            self._search(image, found)
-            self._searched, self._shot = frame.time, frame.shot
-        following: list[np.ndarray] = []
-        for box in self._small:
-            points = None if _meets(box, found) else self._close_up(image, box)
-            if points is not None and not _meets(_box(points), found):
-                found.append(points)
-                following.append(_box(points))
-        self._small = following
+        found: list[np.ndarray] = []
+        if frame.shot == self._shot:
+            for area in self._areas:
+                self._add(found, self._mesh.landmarks(frame.image, area))
+            if len(found) < len(self._areas):
+                self._lost = frame.time
+        for area in self._search(frame, [around(p) for p in found]):
+            self._add(found, self._first(frame, area))
+        self._areas, self._shot = [around(p) for p in found], frame.shot
         readable = [p for p in found if _box(p)[2] >= SMALL]
         if len(readable) < len(found):
             self.too_small += frame.hold or 1.0
-        self.crowded |= len(readable) > MAX_FACES
-        readable.sort(key=lambda p: -_box(p)[2])
-        self._assign(frame, image, readable[:MAX_FACES])
+        self._assign(frame, readable)
 
     def close(self) -> None:
         """Free the models."""
-        for model in (self._mesh, self._near, self._wide):
-            if model is not None:
-                model.close()
-        self._mesh = self._near = self._wide = None
+        self._mesh.close()
 
-    def _whole(self, image: np.ndarray) -> list[np.ndarray]:
-        """Faces that the mesh finds by itself; it follows them from frame to frame."""
-        if self._mesh is None:
-            with _quiet():
-                from mediapipe.python.solutions.face_mesh import FaceMesh
+    def _add(self, found: list[np.ndarray], points: np.ndarray | None) -> None:
+        """Keep a face, unless another area led to the same one."""
+        if points is not None and not any(same(around(points), around(p)) for p in found):
+            found.append(points)
 
-                # 0.7: at the usual 0.5 it puts meshes on dogs and on drawings.
-                self._mesh = FaceMesh(max_num_faces=MAX_FACES, refine_landmarks=True, min_detection_confidence=0.7)
-                return _points(self._mesh.process(image), image)
-        return _points(self._mesh.process(image), image)
+    def _first(self, frame: Frame, area: np.ndarray) -> np.ndarray | None:
+        """Landmarks of a face that was just detected. The detector's area is coarse: it is corrected by a first mesh.
 
-    def _search(self, image: np.ndarray, found: list[np.ndarray]) -> None:
-        """Look for faces that are too small for the mesh's own detector, which is made for selfies."""
+        In a still there will be no second frame to tell a movement from noise: there the mesh looks several times, a little beside.
+        """
         import numpy as np
 
-        if self._wide is None:
-            with _quiet():
-                from mediapipe.python.solutions.face_detection import FaceDetection
-
-                self._wide = FaceDetection(model_selection=1, min_detection_confidence=0.6)
-                result = self._wide.process(image)
-        else:
-            result = self._wide.process(image)
-        height, width = image.shape[:2]
-        for detection in result.detections or ():
-            b = detection.location_data.relative_bounding_box
-            box = np.array([(b.xmin + b.width / 2) * width, (b.ymin + b.height / 2) * height, b.width * width])
-            if not _meets(box, found) and not any(_same(box, s) for s in self._small):
-                self._small.append(box)
-        self.crowded |= len(self._small) + len(found) > MAX_FACES
-        self._small = sorted(self._small, key=lambda s: -s[2])[: max(0, MAX_FACES - len(found))]
-
-    def _close_up(self, image: np.ndarray, box: np.ndarray) -> np.ndarray | None:
-        """Landmarks of one face in a cut-out around it."""
-        import numpy as np
-
-        x, y, size = box
-        left, top = max(0, int(x - size)), max(0, int(y - size))
-        cut = np.ascontiguousarray(image[top : int(y + size) + 1, left : int(x + size) + 1])
-        if min(cut.shape[:2]) < 16:
+        points = self._mesh.landmarks(frame.image, area)
+        if points is None:
             return None
-        if self._near is None:
-            with _quiet():
-                from mediapipe.python.solutions.face_mesh import FaceMesh
+        area = around(points)
+        beside = BESIDE if frame.hold == 0 else BESIDE[:1]
+        seen = [
+            self._mesh.landmarks(frame.image, area * (1, 1, 1 + s, 1) + (x * area[2], y * area[2], 0, t))
+            for x, y, s, t in beside
+        ]
+        seen = [p for p in seen if p is not None]
+        return np.stack(seen).mean(0) if seen else points
 
-                self._near = FaceMesh(static_image_mode=True, refine_landmarks=True)
-                points = _points(self._near.process(cut), cut)
-        else:
-            points = _points(self._near.process(cut), cut)
-        return points[0] + np.array([left, top, 0.0]) if points else None
+    def _search(self, frame: Frame, known: list[np.ndarray]) -> list[np.ndarray]:
+        """Areas of faces that are not followed yet, the largest first; looked for at times only."""
+        cut, time = frame.shot != self._shot, frame.time
+        eager = not known or time - self._lost < 1.0
+        fresh: list[np.ndarray] = []
+        if cut or time - self._near >= (SEARCH_LOST if eager else SEARCH_NEAR) - 1e-6:
+            self._near = time
+            fresh += [a for a in self._mesh.near(frame.image) if not any(same(a, k) for k in known)]
+        if cut or time - self._far >= SEARCH_FAR - 1e-6:
+            self._far = time
+            fresh += self._mesh.far(frame.image, [*known, *fresh])
+        room = MAX_FACES - len(known)
+        self.crowded |= len(fresh) > room
+        return sorted(fresh, key=lambda a: -a[2])[: max(0, room)]
 
-    def _assign(self, frame: Frame, image: np.ndarray, faces: list[np.ndarray]) -> None:
+    def _assign(self, frame: Frame, faces: list[np.ndarray]) -> None:
         """Give each face to the person who fits best, or to a new one. New ones count from left to right."""
         import numpy as np
 
-        height, width = image.shape[:2]
+        height, width = frame.image.shape[:2]
         boxes = [_box(p) for p in faces]
-        colours = [_colours(image, b) for b in boxes]
+        near = [p for p in self.people if p.shot == frame.shot and frame.time - p.times[-1] <= 0.5]
+        # One face where one was: nothing to be told apart. Else what they look like decides too.
+        plain = len(boxes) == len(near) == 1 and frame.time - near[0].looked < LOOK_AGAIN
+        looks = [None if plain else _looks(frame.image, b) for b in boxes]
         costs = [
             (cost, f, p)
             for f, box in enumerate(boxes)
             for p, person in enumerate(self.people)
-            if (cost := _distance(frame, box, colours[f], person)) is not None
+            if (cost := _distance(frame, box, looks[f], person)) is not None
         ]
         whose: dict[int, int] = {}
         for _, f, p in sorted(costs):
             if f not in whose and p not in whose.values():
                 whose[f] = p
         for f in sorted(range(len(faces)), key=lambda f: boxes[f][0]):
+            box, look = boxes[f], looks[f]
             if f not in whose:
                 if len(self.people) >= MAX_PEOPLE:
                     self.crowded = True
                     continue
                 whose[f] = len(self.people)
-                self.people.append(Person())
-            person, box = self.people[whose[f]], boxes[f]
+                look = _looks(frame.image, box) if look is None else look
+                self.people.append(Person(looks=look, looked=frame.time))
+            person = self.people[whose[f]]
             face, pose = frontal(faces[f])
             place = (box[0] / width, box[1] / height, box[2])
             person.add(frame, np.array([*measured(face), *pose, *gaze(face), *place], np.float32))
             person.last = box
-            person.colours = colours[f] if person.colours is None else 0.8 * person.colours + 0.2 * colours[f]
+            alone = all(np.hypot(*(box[:2] - b[:2])) > 1.5 * box[2] for b in boxes if b is not box)
+            if look is not None and alone and frame.time - person.looked >= LOOK_AGAIN:
+                person.looks, person.looked = 0.8 * person.looks + 0.2 * look, frame.time
 
 
-def _distance(frame: Frame, box: np.ndarray, colours: np.ndarray, person: Person) -> float | None:
+def _distance(frame: Frame, box: np.ndarray, looks: np.ndarray | None, person: Person) -> float | None:
     """How badly a face fits a person (0 is best); None when it cannot be the same one."""
     import numpy as np
 
@@ -209,36 +217,42 @@ def _distance(frame: Frame, box: np.ndarray, colours: np.ndarray, person: Person
     away = float(np.hypot(*(box[:2] - person.last[:2])) / max(box[2], person.last[2]))
     ratio = float(max(box[2], person.last[2]) / min(box[2], person.last[2]))
     gone = frame.time - person.times[-1]
-    alike = float(np.minimum(colours, person.colours).sum())
-    if frame.shot == person.shot and gone < 2.0:
-        return away if away < 0.6 + gone and ratio < 1.7 else None
-    # After a cut or a long absence place and size tell little: the colours of hair, clothes and background must agree too.
-    fits = alike > 0.55 if away < 0.8 and ratio < 1.4 else alike > 0.7
-    return 1.0 + (1.0 - alike) + 0.1 * away if fits else None
+    alike = 1.0 if looks is None else _alike(looks, person.looks)
+    here = frame.shot == person.shot and gone < AWAY and away < 0.6 + gone and ratio < 1.7
+    if here and gone <= 0.5 and away < 0.6:
+        return away + 2 * (1 - alike)
+    if alike > (ALIKE_HERE if here else ALIKE_ELSEWHERE):
+        return (0 if here else 1) + 0.1 * away + 2 * (1 - alike)
+    return None
 
 
-def _colours(image: np.ndarray, box: np.ndarray) -> np.ndarray:
-    """Share of each of 8×4×4 colours (hue, saturation, value) in face, hair and shoulders."""
+def _looks(image: np.ndarray, box: np.ndarray) -> np.ndarray:
+    """(len(BANDS), 256) shares of 4×8×8 colours (Lab, spread to the neighbours) in hair, face and clothes; 0 where out of sight."""
     import cv2
-
-    x, y, size = box
-    left, right = max(0, int(x - size)), int(x + size) + 1
-    area = image[max(0, int(y - size)) : int(y + 1.5 * size) + 1, left:right]
-    step = max(1, int(size // 24))
-    hsv = cv2.cvtColor(area[::step, ::step].copy(), cv2.COLOR_RGB2HSV)
-    histogram = cv2.calcHist([hsv], [0, 1, 2], None, [8, 4, 4], [0, 180, 0, 256, 0, 256]).ravel()
-    return histogram / max(histogram.sum(), 1.0)
-
-
-def _points(result: Any, image: np.ndarray) -> list[np.ndarray]:
     import numpy as np
 
-    height, width = image.shape[:2]
-    scale = np.array([width, height, width], np.float32)
-    return [
-        np.array([(p.x, p.y, p.z) for p in face.landmark], np.float32) * scale
-        for face in result.multi_face_landmarks or ()
-    ]
+    x, y, size = (float(v) for v in box)
+    step = max(1, int(size // 24))
+    out = np.zeros((len(BANDS), 256), np.float32)
+    for band, (top, bottom, half) in zip(out, BANDS, strict=True):
+        rows = slice(max(0, int(y + top * size)), max(0, int(y + bottom * size)), step)
+        area = image[rows, max(0, int(x - half * size)) : max(0, int(x + half * size)) : step]
+        if min(area.shape[:2]) < 2:
+            continue
+        lab = cv2.cvtColor(np.ascontiguousarray(area), cv2.COLOR_RGB2LAB)
+        counts = cv2.calcHist([lab], [0, 1, 2], None, [4, 8, 8], [0, 256, 96, 160, 96, 176])
+        for axis in range(3):
+            counts = counts + 0.5 * (np.roll(counts, 1, axis) + np.roll(counts, -1, axis))
+        band[:] = counts.ravel() / max(float(counts.sum()), 1.0)
+    return out
+
+
+def _alike(a: np.ndarray, b: np.ndarray) -> float:
+    """Share of colours that two looks have in common, over the bands that both show; 0 to 1."""
+    import numpy as np
+
+    both = (a.sum(1) > 0.5) & (b.sum(1) > 0.5)
+    return float(np.minimum(a[both], b[both]).sum(1).mean()) if both.any() else 0.0
 
 
 def _box(points: np.ndarray) -> np.ndarray:
@@ -248,34 +262,3 @@ def _box(points: np.ndarray) -> np.ndarray:
     low, high = points[:468, :2].min(0), points[:468, :2].max(0)
     size = max(high[0] - low[0], 0.8 * (high[1] - low[1]))
     return np.array([*((low + high) / 2), size])
-
-
-def _same(a: np.ndarray, b: np.ndarray) -> bool:
-    return bool(abs(a[:2] - b[:2]).max() < 0.5 * max(a[2], b[2]))
-
-
-def _meets(box: np.ndarray, faces: list[np.ndarray]) -> bool:
-    return any(_same(box, _box(p)) for p in faces)
-
-
-@contextmanager
-def _quiet() -> Generator[None]:
-    """Keep what MediaPipe's native parts write to stderr at their start from the user's screen."""
-    os.environ.setdefault("GLOG_minloglevel", "3")
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    # MediaPipe 0.10.14 calls what protobuf 4.25 has marked for removal.
-    warnings.filterwarnings("ignore", message="SymbolDatabase.GetPrototype", category=UserWarning)
-    sys.stderr.flush()
-    try:
-        kept = os.dup(2)
-    except OSError:  # no stderr at all
-        yield
-        return
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, 2)
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(nowhere)
-        os.close(kept)

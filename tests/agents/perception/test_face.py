@@ -85,7 +85,7 @@ def seen(values: Iterable[float], step: float = 0.08) -> tuple[Seen, np.ndarray]
     array = np.array(list(values), float)
     times = np.arange(len(array)) * step
     ones = np.ones(len(array))
-    return Seen(times, ones * step, {}, {}, ones, ones > 2, 1.0, still=False), array
+    return Seen(times, ones * step, {}, {}, ones, ones > 2, ones, 1.0, still=False), array
 
 
 def test_flicker_is_one_stretch_and_a_long_pause_two() -> None:
