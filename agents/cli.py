@@ -383,6 +383,17 @@ def _tell(error: Any) -> None:
         typer.echo(f"hint: {error.hint}", err=True)
 
 
+def _leave(code: int) -> NoReturn:
+    """End the program, at once where a sense is still inside a model that nobody waits for."""
+    import threading
+
+    if any(thread.name.startswith("cuechain ") for thread in threading.enumerate()):
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)
+
+
 def main() -> NoReturn:
     """Run the command line; errors become a message, a hint and an exit code.
 
@@ -408,22 +419,22 @@ def main() -> NoReturn:
                 except PluginError as error:  # a broken plugin costs its own verbs, not the others
                     _tell(error)
         code = app(args=arguments, standalone_mode=False)
-        sys.exit(code if isinstance(code, int) else 0)
+        _leave(code if isinstance(code, int) else 0)
     except TyperException as error:
         usage: Any = error
         usage.show()
-        sys.exit(usage.exit_code)
+        _leave(usage.exit_code)
     except (KeyboardInterrupt, typer.Abort):
         typer.echo("interrupted", err=True)
-        sys.exit(130)
+        _leave(130)
     except CueChainError as error:
         if debug:
             raise
         _tell(error)
-        sys.exit(2 if isinstance(error, ConfigError) else 1)
+        _leave(2 if isinstance(error, ConfigError) else 1)
     except Exception as error:
         if debug:
             raise
         typer.secho(f"error: {type(error).__name__}: {error}", err=True, fg="red")
         typer.echo("hint: --debug shows the traceback; please report it", err=True)
-        sys.exit(1)
+        _leave(1)

@@ -93,8 +93,8 @@ class Workers:
                 outcome = Outcome(name, problem)
             self._done.put(outcome)
 
-        # A daemon: a model that takes minutes must not hold up the end of the program.
-        return Thread(target=run, name=f"cuechain {name or 'decoder'}", daemon=True)
+        # No daemon: the interpreter must not be taken down under a model that runs. It stops at the next frame or cue.
+        return Thread(target=run, name=f"cuechain {name or 'decoder'}")
 
     def _perceive(self, sense: type[Sense]) -> Outcome:
         """All that one sense does."""

@@ -70,7 +70,7 @@ def test_the_sheet_does_not_show_who_was_faster(
     """)
     plugin(code, first="First", second="Second", third="Third", other="Other")
     path = film(tmp_path / "a.mp4", seconds=1.6, shots=2, sound=tone(1.6))
-    settings = using("first", "second", "third", "other", "scene", "voice")
+    settings = using("first", "second", "third", "other", "scene")
     alone: dict[str, list[Any]] = {}
     with opened(path) as clip:  # one after another, in one thread
         from cuechain.agents.perception import senses
