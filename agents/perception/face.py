@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from cuechain.agents.errors import ToolError
 from cuechain.agents.perception.face_words import Teller
-from cuechain.agents.perception.movements import read, stretches
+from cuechain.agents.perception.movements import READABLE, read, stretches
 from cuechain.agents.perception.sense import Sense
 from cuechain.agents.perception.tracks import MAX_FACES, SMALL, Faces
 from cuechain.agents.settings import Settings
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
 
 MOST = 40
 """Movement cues kept for one person: the most salient ones."""
-
-READABLE = 0.25
-"""Trust that a face must reach somewhere; below, it is told as a gap."""
 
 
 class Face(Sense):

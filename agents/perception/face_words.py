@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cuechain.agents.perception.lips import judged, moving, written
-from cuechain.agents.perception.movements import Seen, Stretch, stretches, swings
+from cuechain.agents.perception.movements import READABLE, Seen, Stretch, stretches, swings
 from cuechain.agents.values import Cue, Span
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ class Teller:
         if unit == "au1":
             values = np.maximum(values, self.seen.units["au2"])
         least = BLINK if unit in ("au7", "au9") else 0.2
-        return stretches(self.seen, values * (self.seen.trust > 0.3), least=least)
+        return stretches(self.seen, values * (self.seen.trust >= READABLE), least=least)
 
     def _at(self, unit: str, one: Stretch) -> dict[str, float | str]:
         """Intensities of a unit at its own peak within a stretch, sides included where they are told apart."""

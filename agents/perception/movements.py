@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cuechain.agents.perception.action_units import COLUMNS, at_rest, intensities
-from cuechain.agents.perception.lips import talking, window
+from cuechain.agents.perception.lips import talking, turning, window
 from cuechain.agents.perception.tracks import EXTRA, Person
 
 if TYPE_CHECKING:
@@ -20,6 +20,9 @@ BRIDGE = 0.4
 
 OWN_REST = 8.0
 """Seconds after which what a person shows most is taken for their rest; before, in proportion."""
+
+READABLE = 0.25
+"""Trust of a frame from which on movements are told. A face that never reaches it is told as a gap."""
 
 SPEECH_UNITS = ("au10", "au14", "au15", "au17", "au20", "au23", "au24", "au25", "au26")
 """Units that articulation moves: while the lips move as in talking, only what stays over 1.2 s of it counts."""
@@ -83,7 +86,7 @@ def read(person: Person) -> Seen:
     if not still:
         rows = _middle_of_three(rows)
     units = intensities(rows, at_rest(rows[good], own), own)
-    gap = rows[:, COLUMNS.index("lip_gap")]
+    gap = table[:, COLUMNS.index("lip_gap")]
     talks = np.zeros(len(times), bool) if still else talking(times, gap)
     if talks.any():
         lasting = _lasting(times, np.stack([units[name] for name in SPEECH_UNITS], axis=1), talks, 1.2)
@@ -130,23 +133,8 @@ def swings(seen: Seen, angle: np.ndarray, least: float, turns: int) -> list[tupl
         least: Degrees that a movement must cover before its turn counts.
         turns: Changes of direction that make a run.
     """
-    points: list[int] = []
-    low = high = 0
-    rising: bool | None = None
-    for i in range(1, len(angle)):
-        if seen.times[i] - seen.times[i - 1] > 1.0:
-            low = high = i
-            rising = None
-            continue
-        low, high = (i if angle[i] < angle[low] else low), (i if angle[i] > angle[high] else high)
-        if rising is not False and angle[high] - angle[i] >= least:
-            points.append(high)
-            rising, low = False, i
-        elif rising is not True and angle[i] - angle[low] >= least:
-            points.append(low)
-            rising, high = True, i
     runs: list[list[int]] = []
-    for i in points:
+    for i in turning(seen.times, angle, least):
         if runs and seen.times[i] - seen.times[runs[-1][-1]] <= 0.8:
             runs[-1].append(i)
         else:

@@ -22,7 +22,7 @@ STILL, MOVE = 0.15, 0.4
 LONG = 1.0
 """Seconds below which a word may pass without the lips being seen to move."""
 
-FITS, BETTER = 0.15, 0.3
+FITS, BETTER = 0.15, 0.4
 """Least fit of moving lips to the sound, and least difference from the next face's over 4 s (over shorter stretches more: fits of 4 s that
 have nothing to do with each other differ by some 0.18 about 0)."""
 
