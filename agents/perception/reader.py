@@ -1,8 +1,9 @@
-"""Lines of words in one picture, by the PP-OCR models that come with rapidocr."""
+"""Lines of words in one picture, by the PP-OCR models that come with rapidocr: a detector finds print, a recogniser reads it."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -12,13 +13,22 @@ from cuechain.agents.errors import ToolError
 if TYPE_CHECKING:
     import numpy as np
 
+SIDE = 736
+"""Longest side of the picture in which the detector looks for print; small pictures are enlarged, twice at most. Detection costs as
+much as there are pixels: rapidocr's own 736 for the *shorter* side costs 1.6 to 2.9 times as much and reads no more letters right."""
+
+GLANCE = 320
+"""The same for a glance at a film: a fifth of the cost, and captions are read as well from what it finds."""
+
+SMALL_PRINT = 9
+"""Median height of what a glance finds, in its pixels, below which it is worth a closer look at the rows where that stands."""
+
 SURE = 0.7
 """Mean probability of the letters of a line below which it is dropped: texture that looks like letters scores lower."""
 
 SPACE_GAIN = 20.0
 """Factor on the recogniser's probability of a space. The model is trained on text that often has none and swallows spaces between tight
-capitals ("DEBUGONFRIDAY"); its second guess there is nearly always the space. On 60 captions drawn in a narrow bold face, word errors
-fall from 10.5 to 4.4 %, of which spelling makes 3 (benchmarks/media_visual.md); words break apart only from a factor of 1000 on."""
+capitals ("DEBUGONFRIDAY"); its second guess there is nearly always the space. Words break apart only from a factor of 1000 on."""
 
 MOST_LINES = 60
 """Lines of one frame that are taken: a full page."""
@@ -37,8 +47,8 @@ class Line:
 
 
 @cache
-def _reader() -> Any:
-    """The OCR engine, one a process: 0.4 s and some 150 MB."""
+def _engine() -> Any:
+    """The OCR engine, one a process; each model is loaded when it is first wanted (some 0.1 s and 70 MB each)."""
     import logging
 
     from rapidocr import RapidOCR
@@ -46,12 +56,23 @@ def _reader() -> Any:
     engine: Any = RapidOCR(
         params={
             "Global.log_level": "critical",
-            "EngineConfig.onnxruntime.intra_op_num_threads": 2,
+            "Global.use_cls": False,  # print that stands on its head
+            "Global.max_side_len": 4000,  # pictures arrive in the size in which they are to be looked at
+            "Det.limit_side_len": 32,
+            # One thread: it reads beside the decoder and the other senses, and idle threads would spin.
+            "EngineConfig.onnxruntime.intra_op_num_threads": 1,
             "EngineConfig.onnxruntime.inter_op_num_threads": 1,
         }
     )
     logging.getLogger("RapidOCR").setLevel(logging.CRITICAL)
-    recogniser = getattr(engine, "_load_rec_model", lambda: engine.text_rec)()
+    return engine
+
+
+@cache
+def _recogniser() -> Any:
+    """The engine, its recogniser made to keep spaces."""
+    engine = _engine()
+    recogniser = engine._load_rec_model()
     decode = recogniser.postprocess_op
     space = decode.character.index(" ")
 
@@ -67,45 +88,101 @@ def _reader() -> Any:
     return engine
 
 
-def lines(image: np.ndarray) -> list[Line]:
+def lines(image: np.ndarray, *, glance: bool = False, known: Sequence[Line] = ()) -> list[Line]:
     """Lines of one picture in reading order.
+
+    Args:
+        image: uint8 (height, width, 3) RGB.
+        glance: Look for print in a smaller picture, and closer only where that print is small.
+        known: Lines that are known to stand in the picture; they are not read again.
 
     Raises:
         ToolError: The engine failed.
     """
-    import cv2
     import numpy as np
 
     height, width = image.shape[:2]
     if min(height, width) < 16:
         return []
-    # Small pictures are read at twice their size: print of ten pixels is below what the detector was made for.
-    scale = 2 if max(height, width) < 480 else 1
-    picture = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC) if scale > 1 else image
     try:
-        result = _reader()(np.ascontiguousarray(picture[..., ::-1]))
+        near, far = (min(2.0, side / max(height, width)) for side in (SIDE, GLANCE))
+        boxes = _boxes(image, far if glance else near)
+        if glance and boxes and far * np.median([np.ptp(b[:, 1]) for b in boxes]) < SMALL_PRINT:
+            room = 0.05 * height
+            top = max(0, int(min(b[:, 1].min() for b in boxes) - room))
+            bottom = int(max(b[:, 1].max() for b in boxes) + room)
+            boxes = [b + np.float32([0, top]) for b in _boxes(image[top:bottom], near)]
+        found = [_read(image, box, known) for box in _ordered(boxes)[:MOST_LINES]]
     except Exception as error:  # any of onnxruntime's and OpenCV's own
         raise ToolError(f"the text reader failed: {error}") from error
-    if result.boxes is None or result.txts is None or result.scores is None:
+    return [line for line in found if line]
+
+
+def _boxes(image: np.ndarray, scale: float) -> list[np.ndarray]:
+    """Where print is: float32 (4, 2), corners in pixels of the picture, clockwise from the upper left."""
+    import cv2
+    import numpy as np
+
+    height, width = image.shape[:2]
+    size = [max(32, round(side * scale / 32) * 32) for side in (width, height)]  # the detector halves five times
+    shrinks = size[0] < width
+    picture = cv2.resize(image, size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC)
+    found = _engine()(np.ascontiguousarray(picture[..., ::-1]), use_det=True, use_cls=False, use_rec=False)
+    if found.boxes is None:
         return []
-    found: list[Line] = []
-    for box, read, score in zip(result.boxes, result.txts, result.scores, strict=True):
-        left, top = box.min(axis=0) / (width * scale, height * scale)
-        right, bottom = box.max(axis=0) / (width * scale, height * scale)
-        words = " ".join(read.split())
-        # Without any box the engine reads the whole picture as one line.
-        letters = len(re.findall(r"\w", words))
-        # Two letters are as easily a fold of cloth; one is not a word.
-        if score >= (SURE if letters > 2 else 0.98) and bottom - top < 0.7 and letters > 1:
-            found.append(Line(words, float(score), float(left), float(top), float(right), float(bottom)))
-    return found[:MOST_LINES]
+    shape = np.float32([width / size[0], height / size[1]])
+    return [np.asarray(box, np.float32) * shape for box in found.boxes]
 
 
-def blocks(lines: list[Line]) -> list[Line]:
-    """Lines that follow each other closely, one under or beside the other, joined in reading order."""
-    joined: list[tuple[Line, Line]] = []  # what is joined so far, and its last line
+def _ordered(boxes: list[np.ndarray]) -> list[np.ndarray]:
+    """Row by row, each from left to right; boxes whose middles lie within half a line's height are one row."""
+    rows: list[tuple[float, float, list[np.ndarray]]] = []
+    for box in sorted(boxes, key=lambda b: float(b[:, 1].mean())):
+        middle, height = float(box[:, 1].mean()), float(box[:, 1].max() - box[:, 1].min())
+        if rows and middle - rows[-1][0] < 0.5 * min(rows[-1][1], height):
+            rows[-1][2].append(box)
+        else:
+            rows.append((middle, height, [box]))
+    return [box for *_, row in rows for box in sorted(row, key=lambda b: float(b[:, 0].min()))]
+
+
+def _read(image: np.ndarray, box: np.ndarray, known: Sequence[Line]) -> Line | None:
+    """What stands in a box; None for nothing, or nothing that is surely print."""
+    import numpy as np
+    from rapidocr.utils.process_img import get_rotate_crop_image
+
+    height, width = image.shape[:2]
+    (left, top), (right, bottom) = box.min(axis=0) / (width, height), box.max(axis=0) / (width, height)
+    line = Line("", 0.0, float(left), float(top), float(right), float(bottom))
+    for before in known:
+        if _shared(before, line) > 0.7:
+            return before
+    if bottom - top > 0.7 or right <= left or bottom <= top:
+        return None
+    crop = get_rotate_crop_image(image, box.copy())
+    read = _recogniser()(np.ascontiguousarray(crop[..., ::-1]), use_det=False, use_cls=False, use_rec=True)
+    if not read.txts:
+        return None
+    line.words, line.score = " ".join(read.txts[0].split()), float(read.scores[0])
+    letters = len(re.findall(r"\w", line.words))
+    # Two letters are as easily a fold of cloth; one is not a word.
+    return line if letters > 1 and line.score >= (SURE if letters > 2 else 0.98) else None
+
+
+def _shared(a: Line, b: Line) -> float:
+    """Intersection over union of two places."""
+    across = max(0.0, min(a.right, b.right) - max(a.left, b.left))
+    down = max(0.0, min(a.bottom, b.bottom) - max(a.top, b.top))
+    both = (a.right - a.left) * (a.bottom - a.top) + (b.right - b.left) * (b.bottom - b.top)
+    return across * down / max(1e-9, both - across * down)
+
+
+def blocks(lines: list[Line]) -> list[tuple[Line, list[Line]]]:
+    """Lines that follow each other closely, one under or beside the other, joined in reading order; each with its lines."""
+    joined: list[tuple[Line, list[Line]]] = []
     for line in lines:
-        for i, (block, last) in enumerate(joined):
+        for i, (block, parts) in enumerate(joined):
+            last = parts[-1]
             height = min(line.bottom - line.top, last.bottom - last.top)
             shared = min(line.right, last.right) - max(line.left, last.left)
             under = shared > 0 and -2.0 * height < line.top - last.bottom < 0.8 * height
@@ -119,8 +196,8 @@ def blocks(lines: list[Line]) -> list[Line]:
                     max(block.right, line.right),
                     max(block.bottom, line.bottom),
                 )
-                joined[i] = (both, line)
+                joined[i] = (both, [*parts, line])
                 break
         else:
-            joined.append((line, line))
-    return [block for block, _ in joined]
+            joined.append((line, [line]))
+    return joined

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, ClassVar
 
 from cuechain.agents.perception.reader import Line, blocks, lines
-from cuechain.agents.perception.sense import Sense
+from cuechain.agents.perception.sense import Reliability, Sense
+from cuechain.agents.perception.strokes import RISE, SAME, alike, clearer, density, place, strokes
 from cuechain.agents.settings import Settings
 from cuechain.agents.values import Cue, Gap, Span
 
@@ -18,26 +20,30 @@ if TYPE_CHECKING:
 
     from cuechain.agents.media import Clip, Frame
 
-EVERY = 2.0
-"""Seconds between two readings while the picture keeps changing; subtitles stand about that long."""
+SOON = 0.3
+"""Seconds between two readings where many strokes turned up at once, as words do: twice as many after each one that found nothing,
+up to eight times."""
 
-CHANGED = 0.006
-"""Mean difference of 96×54 grey thumbnails (0-1) to the picture that was read last, above which there may be new words."""
+EVERY = 1.5
+"""The same where few did."""
 
-PATCH = 0.06
-"""The same in the 12×9 patch that changed most: a subtitle changes little of the whole picture, but all of its place."""
+ANYWAY = 10.0
+"""Seconds after which a film is looked at again whatever the strokes say: words may be too faint for them."""
 
-STANDS = 0.05
-"""Change of a text's own place in the thumbnail up to which it still stands there, whatever moves around it."""
+BACK = 3.0
+"""Seconds of strokes that are kept, to find since when words have stood that are read now."""
+
+AGAIN = 1.0
+"""Seconds within which the same words at their return are still the same text: a flash, or a picture between two readings."""
 
 MOST_BLOCKS = 12
 """Blocks of one frame that become cues: the tallest."""
 
-MOST = 80
-"""Texts that are kept for a clip, the longest-standing ones; a scrolling screen has no end of them."""
-
 LONGEST = 400
 """Characters of one cue."""
+
+MOST = 80
+"""Texts that are kept for a clip, the longest-standing ones; a scrolling screen has no end of them."""
 
 
 @dataclass
@@ -46,58 +52,80 @@ class Text:
 
     words: str
     """As read in the frame in which it was read best."""
-    place: str
+    last: str
+    """As read last: what rolls or grows says other words each time."""
+    edge: str
     """top, centre, bottom."""
     start: float
     end: float
     score: float
     height: float
     """Height of a line as a share of the picture."""
-    seen: float
-    """Frame in which it was read last; -1 once its place has changed."""
+    box: tuple[float, float, float, float]
+    """Left, top, right and bottom as shares, when it was read last."""
+    lines: list[Line]
+    """As they stood when it was read last."""
     where: tuple[slice, slice]
-    """Its place in the thumbnail."""
+    """Its place among the strokes of the picture."""
+    seen: np.ndarray
+    """The strokes there when it was read last."""
+    stands: bool = True
+    clear: bool = True
+    """False once its strokes have become so much clearer that it is to be read again."""
 
 
 class Screen(Sense):
-    """Reads words in keyframes with PP-OCR models that come with rapidocr; no download."""
+    """Reads words in keyframes with PP-OCR models that come with rapidocr; no download.
+
+    Films are read only when there is something new to read: a cheap map of thin strokes tells when words may have come, and whether those
+    that were read still stand.
+    """
 
     name: ClassVar[str] = "screen"
-    version: ClassVar[str] = "2"
+    version: ClassVar[str] = "3"
     about: ClassVar[str] = "Words in the picture: captions, burnt-in subtitles, signs, pages."
     streams: ClassVar[frozenset[str]] = frozenset({"video", "image"})
+    reliabilities: ClassVar[tuple[Reliability, ...]] = (Reliability("words", 0.9, "a guess"),)
 
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings)
         self._texts: list[Text] = []
-        self._thumb: np.ndarray | None = None
+        self._past: deque[tuple[float, np.ndarray]] = deque()
+        self._dense: np.ndarray | None = None
         self._shot = -1
         self._read_at = -1e9
+        self._empty = 0
+        """Readings since the last one that found words."""
         self._end = 0.0
         self._read = 0
 
     def watch(self, frame: Frame) -> None:
-        """Read a frame when it is a new picture; else let what stands there stand longer."""
-        import cv2
+        """Read a frame when there may be new words; else let what stands there stand longer."""
+        import numpy as np
 
-        grey = cv2.cvtColor(cv2.resize(frame.image, (96, 54), interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY)
+        drawn = strokes(frame.image)
+        dense = density(drawn)
         self._end = frame.time + frame.hold
-        new_shot = frame.shot != self._shot
-        waited = frame.time - self._read_at >= EVERY
-        changed = self._thumb is None or _changed(grey, self._thumb)
-        # Within a quick row of cuts there is no time to read either, so a cut alone must wait a little too.
-        if changed and (waited or (new_shot and frame.time - self._read_at >= 0.5) or not self._read):
-            self._thumb, self._shot, self._read_at = grey, frame.shot, frame.time
+        if self._past and self._past[-1][1].shape != drawn.shape:  # the picture changed its shape midway
+            self._past.clear()
+            self._dense = None
+        if frame.shot != self._shot or self._dense is None:
+            self._dense = np.zeros_like(dense)
+        self._shot = frame.shot
+        self._follow(drawn, self._dense)
+        waited, rise = frame.time - self._read_at, float((dense - self._dense).max())
+        wait = SOON * 2 ** min(self._empty, 3) if rise > 2 * RISE else EVERY
+        if (waited >= wait and rise > RISE) or not self._read or waited >= ANYWAY:
+            self._read_at, self._dense = frame.time, np.maximum(dense, self._dense)
             self._read += 1
-            self._merge(frame.time, lines(frame.image))
-        elif self._thumb is not None:
-            for text in self._texts[-MOST_BLOCKS:]:
-                if text.seen != self._read_at:
-                    continue
-                if not new_shot and _away(grey[text.where], self._thumb[text.where]).mean() < STANDS:
-                    text.end = self._end
-                else:
-                    text.seen = -1.0  # gone: what comes back later is read anew
+            standing = [line for t in self._latest() if t.stands and t.clear for line in t.lines]
+            # A still picture is read with all care; of a film there will be another frame.
+            found = lines(frame.image, glance=frame.hold > 0, known=standing)
+            self._empty = 0 if found else self._empty + 1
+            self._merge(frame.time, found, drawn)
+        self._past.append((frame.time, drawn))
+        while self._past[0][0] < frame.time - BACK:
+            self._past.popleft()
         if len(self._texts) > 3 * MOST:
             self._texts = _longest(self._texts, frame.time)
 
@@ -111,45 +139,101 @@ class Screen(Sense):
             size = min(1.0, text.height / 0.08)
             yield Cue(
                 sense=self.name,
-                text=f'the screen shows the words "{quoted}" at the {text.place}',
+                text=f'the screen shows the words "{quoted}" at the {text.edge}',
                 span=None if still else Span(start=round(text.start, 2), end=round(max(text.start, text.end), 2)),
                 confidence=round(min(1.0, text.score), 2),
-                reliability=0.9,
+                reliability=self.reliabilities[0].value,
                 salience=round(0.35 + 0.35 * size, 2),
                 measures={
                     "height_share": round(text.height, 3),
                     "words": float(len(words.split())),
-                    "place": text.place,
+                    "place": text.edge,
                 },
                 source=self.source(),
             )
         if self._read and not texts:
             yield Gap(sense=self.name, reason="no words were read in the picture")
 
-    def _merge(self, time: float, found: list[Line]) -> None:
-        """Add what one frame shows; texts that were there before stand longer."""
-        for block in sorted(blocks(found), key=lambda b: b.top - b.bottom)[:MOST_BLOCKS]:
-            words, score, height = (
-                block.words,
-                block.score,
-                max(b.bottom - b.top for b in found if b.words in block.words),
-            )
-            middle = (block.top + block.bottom) / 2
-            place = "top" if middle < 1 / 3 else "bottom" if middle > 2 / 3 else "centre"
-            before = next((t for t in reversed(self._texts[-40:]) if _lasts(t, words, time)), None)
-            if before is None:
-                self._texts.append(Text(words, place, time, self._end, score, height, time, _where(block)))
+    def _latest(self) -> list[Text]:
+        return self._texts[-4 * MOST_BLOCKS :]
+
+    def _follow(self, drawn: np.ndarray, dense: np.ndarray) -> None:
+        """Whether each text still stands. Where one is gone or has become clearer, the strokes that are there now count as new."""
+        for text in self._latest():
+            if not text.stands:
                 continue
-            before.end, before.seen, before.where = self._end, time, _where(block)
-            if score > before.score and len(words) >= len(before.words):
-                before.words, before.score = words, score
+            now = drawn[text.where]
+            text.stands = now.shape == text.seen.shape and alike(text.seen, now) >= SAME
+            if text.stands:
+                text.end = self._end
+            if not text.stands or clearer(text.seen, now):
+                text.clear, text.seen = False, now
+                dense[place(text.box, dense.shape)] = 0
+
+    def _merge(self, time: float, found: list[Line], drawn: np.ndarray) -> None:
+        """Add what one frame shows; texts that were there before stand longer."""
+        for block, parts in sorted(blocks(found), key=lambda b: b[0].top - b[0].bottom)[:MOST_BLOCKS]:
+            box = block.left, block.top, block.right, block.bottom
+            where = place(box, drawn.shape)
+            start = self._since(drawn[where], where, time)
+            text = next((t for t in reversed(self._latest()) if _goes_on(t, block, start)), None)
+            if text is None:
+                height, middle = max(p.bottom - p.top for p in parts), (block.top + block.bottom) / 2
+                edge = "top" if middle < 1 / 3 else "bottom" if middle > 2 / 3 else "centre"
+                text = Text(
+                    block.words,
+                    block.words,
+                    edge,
+                    start,
+                    self._end,
+                    block.score,
+                    height,
+                    box,
+                    parts,
+                    where,
+                    drawn[where],
+                )
+                self._texts.append(text)
+            elif longer := _joined(text.last, block.words):
+                if len(text.words) < LONGEST and not _bare(text.words).endswith(_bare(longer)):
+                    text.words += longer
+            elif (not text.clear or block.score > text.score) and len(block.words) >= len(text.words):
+                text.words, text.score = block.words, block.score
+            text.last, text.box, text.lines, text.where, text.seen = block.words, box, parts, where, drawn[where]
+            text.end, text.stands, text.clear = self._end, True, True
+
+    def _since(self, seen: np.ndarray, where: tuple[slice, slice], time: float) -> float:
+        """When words that are read now came: their strokes are followed back."""
+        for before, drawn in reversed(self._past):
+            if alike(seen, drawn[where]) < SAME:
+                break
+            time = before
+        return time
 
 
-def _lasts(text: Text, words: str, time: float) -> bool:
-    """Whether a text that was read before is the same that stands there now."""
-    if time - text.end > 2 * EVERY:
-        return False
-    return SequenceMatcher(None, _bare(text.words), _bare(words)).ratio() > 0.85
+def _goes_on(text: Text, block: Line, start: float) -> bool:
+    """Whether words that stand since `start` are a text that was read before, or what it has rolled or grown into."""
+    if text.stands and not text.clear:  # its strokes are still there, only clearer
+        left, top, right, bottom = text.box
+        if min(right, block.right) > max(left, block.left) and min(bottom, block.bottom) > max(top, block.top):
+            return True
+    before, now, pause = _bare(text.last), _bare(block.words), start - text.end
+    alike = SequenceMatcher(None, before, now).ratio() > 0.85 or (len(now) > 0.5 * len(before) and now in before)
+    return (alike and pause <= AGAIN) or (pause <= 2 * EVERY and bool(_joined(text.last, block.words)))
+
+
+def _joined(before: str, now: str) -> str:
+    """What is new at the end of words that begin with the end of what was read before; empty where they don't."""
+    old, new = [_bare(w) for w in before.split()], [_bare(w) for w in now.split()]
+    for size in range(min(len(old), len(new) - 1), 0, -1):
+        overlap = "".join(new[:size])
+        if (
+            (size > 2 or size == len(old))
+            and len(overlap) > 5
+            and SequenceMatcher(None, "".join(old[-size:]), overlap).ratio() > 0.9
+        ):
+            return " " + " ".join(now.split()[size:])
+    return ""
 
 
 def _bare(words: str) -> str:
@@ -160,21 +244,3 @@ def _longest(texts: list[Text], now: float) -> list[Text]:
     """The MOST texts that stood longest, and those that may still stand."""
     ranked = sorted(texts, key=lambda t: (now - t.end <= 2 * EVERY, t.end - t.start), reverse=True)
     return sorted(ranked[:MOST], key=lambda t: t.start)
-
-
-def _where(block: Line) -> tuple[slice, slice]:
-    top, left = int(block.top * 54), int(block.left * 96)
-    return slice(top, max(top + 1, round(block.bottom * 54))), slice(left, max(left + 1, round(block.right * 96)))
-
-
-def _away(grey: np.ndarray, before: np.ndarray) -> np.ndarray:
-    import numpy as np
-
-    return np.abs(grey.astype(np.int16) - before) / 255
-
-
-def _changed(grey: np.ndarray, before: np.ndarray) -> bool:
-    """Whether two 54×96 thumbnails differ as a whole or in one place."""
-    away = _away(grey, before)
-    patches = away.reshape(6, 9, 8, 12).mean(axis=(1, 3))
-    return bool(away.mean() > CHANGED or patches.max() > PATCH)

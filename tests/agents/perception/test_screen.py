@@ -124,3 +124,64 @@ def test_the_reader_is_quiet(capfd: pytest.CaptureFixture[str]) -> None:
     out = capfd.readouterr()
     assert out.err == ""
     assert out.out == ""
+
+
+def moving(
+    texts: list[tuple[float, float, str]], seconds: float, *, fade: float = 0.0, roll: float = 0.0
+) -> list[tuple[float, np.ndarray]]:
+    """12.5 pictures a second of texts, each with its start and end, over a pattern that drifts; `roll` in pixels a second upwards."""
+    rng = np.random.default_rng(0)
+    coarse = Image.fromarray(rng.integers(30, 150, (12, 20, 3), np.uint8)).resize((800, 480), Image.Resampling.BICUBIC)
+    font, pictures = ImageFont.load_default(26), []
+    for i in range(round(seconds * 12.5)):
+        now = i / 12.5
+        ground = coarse.crop((int(5 * now), int(3 * now), int(5 * now) + 640, int(3 * now) + 360))
+        for start, end, text in texts:
+            if start <= now < end:
+                over = ground.copy()
+                at = (320, 320 - roll * (now - start))
+                ImageDraw.Draw(over).text(
+                    at, text, font=font, fill="white", stroke_width=2, stroke_fill="black", anchor="mm"
+                )
+                ground = Image.blend(ground, over, min(1.0, (now - start + 0.08) / fade) if fade else 1.0)
+        pictures.append((now, np.asarray(ground)))
+    return pictures
+
+
+def test_subtitles_over_a_moving_picture_have_their_times() -> None:
+    texts = [(1.2, 3.0, "I never said that"), (3.2, 4.8, "Then who did it?"), (6.0, 8.0, "I never said that")]
+    found = [c for c in watched(shown(moving(texts, 9), step=0.08)) if isinstance(c, Cue)]
+    assert words(list(found)) == [text for *_, text in texts]
+    for cue, (start, end, _) in zip(found, texts, strict=True):
+        assert cue.span
+        assert cue.span.start == pytest.approx(start, abs=0.17)
+        assert cue.span.end == pytest.approx(end, abs=0.17)
+
+
+def test_a_text_that_fades_in_is_one_cue_read_when_it_is_clear() -> None:
+    (cue,) = watched(shown(moving([(0.8, 4.0, "Nothing will be the same")], 5, fade=0.6), step=0.08))
+    assert isinstance(cue, Cue)
+    assert words([cue]) == ["Nothing will be the same"]
+    assert cue.span
+    assert cue.span.start == pytest.approx(0.8, abs=0.3)
+
+
+def test_a_rolling_text_is_one_cue() -> None:
+    lines = ["Written by Ann Holm", "Directed by Per Dahl", "Music by Ida Lund", "Edited by Jon Berg"]
+    texts = [(0.9 * i, 0.9 * i + 8, line) for i, line in enumerate(lines)]
+    found = words(watched(shown(moving(texts, 10, roll=38), step=0.08)))
+    assert " ".join(found).count("Ann Holm") == 1
+    assert found[0] == " ".join(lines)
+
+
+def test_a_moving_picture_without_words_is_hardly_read() -> None:
+    sense = Screen(load(cache=None))
+    for frame in shown(moving([], 12), step=0.08):
+        sense.watch(frame)
+    assert sense._read <= 2
+    assert len(sense._past) < 45
+
+
+def test_a_picture_that_changes_its_shape_is_read_anew() -> None:
+    pages = [drawn("First words", shape=(640, 360)), drawn("Second words", shape=(360, 640))]
+    assert words(watched(shown([(0.0, pages[0]), (2.0, pages[1])], step=2.0))) == ["First words", "Second words"]
