@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
-from cuechain.agents.errors import ConfigError
+from cuechain.agents.errors import ConfigError, MediaError
 from cuechain.agents.media import RATE
-from cuechain.agents.perception.sense import Sense
+from cuechain.agents.perception.language import line_language
+from cuechain.agents.perception.sense import Reliability, Sense
 from cuechain.agents.perception.written import Utterance, from_subtitles, from_text, is_noise
-from cuechain.agents.values import Cue, Gap
+from cuechain.agents.values import Cue, Gap, Span
 
 if TYPE_CHECKING:
     from cuechain.agents.media import Clip
+    from cuechain.agents.perception.asr import Heard
     from cuechain.agents.settings import Settings
-
-# Subtitles and texts were written by people. Whisper small: word error rate of 3-10 % on clean read English (Radford et al. 2022, table 8),
-# more on spontaneous speech. PocketSphinx: share of right words among those that are kept, see benchmarks/sphinx.py.
-_RELIABILITY = {"subtitles": 0.97, "text": 1.0, "whisper": 0.9, "pocketsphinx": 0.7}
 
 STRETCH = 0.5
 """Seconds of silence that part utterances of recognised speech."""
@@ -32,9 +30,24 @@ class Transcript(Sense):
     """The words of a clip, one cue per utterance."""
 
     name: ClassVar[str] = "transcript"
-    version: ClassVar[str] = "2"
+    version: ClassVar[str] = "3"
     about: ClassVar[str] = "what is said or written, from subtitles, text, Whisper or PocketSphinx"
     streams: ClassVar[frozenset[str]] = frozenset({"audio", "subtitles", "text"})
+    reliabilities: ClassVar[tuple[Reliability, ...]] = (
+        Reliability("text", 1.0, "the words themselves"),
+        Reliability("subtitles", 0.97, "a guess: people wrote them, and may have shortened what was said"),
+        Reliability(
+            "whisper",
+            0.9,
+            "word errors of `small` on clean read English, 3-10 % (Radford et al. 2022); not measured here",
+        ),
+        Reliability(
+            "pocketsphinx",
+            0.85,
+            "words told are right: 92 % of 40 of five speakers, 94 % of 182 of a sixth (benchmarks/pocketsphinx.md)",
+        ),
+        Reliability("speaker", 0.9, "a guess until measured"),
+    )
 
     @classmethod
     def fingerprint(cls, settings: Settings) -> str:
@@ -48,9 +61,9 @@ class Transcript(Sense):
     def perceive(self, clip: Clip, heard: Sequence[Cue]) -> Iterator[Cue | Gap]:
         lines = clip.subtitles
         if lines:
-            yield from self._cues(from_subtitles(lines), "subtitles")
+            yield from self._cues(list(from_subtitles(lines)), "subtitles", clip)
         elif clip.text is not None:
-            yield from self._cues(from_text(clip.text), "text")
+            yield from self._cues(list(from_text(clip.text)), "text")
         else:
             yield from self._recognised(clip)
 
@@ -69,10 +82,10 @@ class Transcript(Sense):
             return
         folder = find_whisper(self.settings.whisper)
         if folder:
-            found = list(whisper(sound, stretches, folder, self.settings.language))
-            yield from self._cues(found, f"whisper:{self.settings.whisper.rstrip('/').rsplit('/', 1)[-1]}")
-            if not found:
-                yield Gap(sense=self.name, reason="somebody may speak, but no words could be made out")
+            heard = whisper(sound, stretches, folder, self.settings.language)
+            size = self.settings.whisper.rstrip("/").rsplit("/", 1)[-1]
+            yield from self._cues(heard.utterances, f"whisper:{size}", clip)
+            yield from self._left_out(heard)
             return
         beside = "put a subtitle file (.srt or .vtt) of the same name beside the clip"
         hint = f"{beside}, or {whisper_hint(self.settings.whisper)}"
@@ -80,14 +93,24 @@ class Transcript(Sense):
             yield Gap(sense=self.name, reason="the recogniser that is installed knows English only", hint=hint)
             return
         found = sphinx(sound, stretches)
-        yield from self._cues(found, "pocketsphinx")
+        yield from self._cues(found, "pocketsphinx", clip)
         if not found:
             yield Gap(sense=self.name, reason="there is speech, but too few of its words could be made out", hint=hint)
         elif len(found) < len(stretches):
             missed = f"{len(stretches) - len(found)} of {len(stretches)} stretches of speech could not be made out"
             yield Gap(sense=self.name, reason=missed, hint=hint)
 
-    def _cues(self, utterances: Iterable[Utterance], asr: str) -> Iterator[Cue]:
+    def _left_out(self, heard: Heard) -> Iterator[Gap]:
+        if heard.invented:
+            where = ", ".join(f"{s.start:.1f}-{s.end:.1f} s" for s in heard.invented[:3])
+            more = f" and {len(heard.invented) - 3} more" if len(heard.invented) > 3 else ""
+            reason = f"words that the recogniser probably made up were left out ({where}{more})"
+            yield Gap(sense=self.name, reason=reason)
+        elif not heard.utterances:
+            yield Gap(sense=self.name, reason="somebody may speak, but no words could be made out")
+
+    def _cues(self, utterances: Sequence[Utterance], asr: str, clip: Clip | None = None) -> Iterator[Cue]:
+        voices = _voices(clip, utterances) if clip else {}
         for number, u in enumerate(utterances, 1):
             text = _UNSEEN.sub(" ", u.text)
             text = " ".join(text.replace('"', "'").replace("“", "'").replace("”", "'").replace("„", "'").split())
@@ -99,8 +122,13 @@ class Transcript(Sense):
             noise = asr == "subtitles" and is_noise(u.text)
             words = 0 if noise else len([w for w in text.split() if any(c.isalnum() for c in w)])
             measures: dict[str, float | str] = {"words": words, "asr": asr, "kept_share": round(u.kept, 2)}
-            if u.language:
-                measures["language"] = u.language
+            language = u.language or (line_language(text) if words else None)
+            if language:
+                measures["language"] = language
+            if u.language_sure is not None:
+                measures["language_probability"] = round(u.language_sure, 2)
+            if number in voices:
+                measures["speaker"] = voices[number]
             if u.span is None:
                 measures["line"] = number  # what reads this line later can say so without a time
             yield Cue(
@@ -109,11 +137,29 @@ class Transcript(Sense):
                 span=u.span,
                 person=u.person,
                 confidence=round(u.confidence, 2) if u.confidence is not None else None,
-                reliability=_RELIABILITY[asr.split(":")[0]],
+                reliability=next(r.value for r in self.reliabilities if r.measure == asr.split(":")[0]),
                 salience=0.3 if words < 2 else 0.6,
                 measures=measures,
                 source=self.source(),
             )
+
+
+def _voices(clip: Clip, utterances: Sequence[Utterance]) -> dict[int, str]:
+    """Letters of the voices by number of utterance (from 1), where no name is known and the sound tells them apart."""
+    from cuechain.agents.perception.turns import speakers
+
+    unnamed: dict[int, Span] = {
+        number: u.span
+        for number, u in enumerate(utterances, 1)
+        if u.span is not None and not u.person and not is_noise(u.text)
+    }
+    try:
+        sound = clip.sound if len(unnamed) > 1 else None
+    except MediaError:
+        sound = None  # subtitles can be read even where the sound is spoilt
+    if sound is None:
+        return {}
+    return {n: name for n, name in zip(unnamed, speakers(sound, list(unnamed.values())), strict=True) if name}
 
 
 def quoted(cue: Cue) -> str:

@@ -29,6 +29,8 @@ class Utterance:
     """Share of the recognised words that were sure enough to keep."""
     language: str = ""
     """ISO 639-1 code, where a recogniser said it."""
+    language_sure: float | None = None
+    """Probability of that language, where it was detected from the sound."""
 
 
 _MESSAGE = re.compile(

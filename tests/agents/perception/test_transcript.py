@@ -44,8 +44,8 @@ def cues(found: list[Cue | Gap]) -> list[Cue]:
 def test_typed_text_is_one_cue_without_time() -> None:
     (cue,) = cues(heard(text='I said "no".\nThen I left.'))
     assert cue.text == "the text says \"I said 'no'. Then I left.\""
-    assert cue.span is None and cue.measures == {"words": 6, "asr": "text", "kept_share": 1.0, "line": 1}
-    assert cue.source == "transcript@2"
+    assert cue.span is None and cue.measures == {"words": 6, "asr": "text", "kept_share": 1.0, "language": "en", "line": 1}
+    assert cue.source == "transcript@3"
 
 
 def test_message_thread_gives_one_cue_per_message() -> None:
