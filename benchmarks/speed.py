@@ -214,8 +214,8 @@ def figures(data: Path) -> Iterator[Figure]:
             short = Path(folder) / name
             short.symlink_to(videos / name)
             minute = looped(short, Path(folder) / name.replace(".mp4", "_looped.mp4"), MINUTE)
-            yield from of_clip(minute, spoken=True, loop=True)
-            yield from of_clip(short, spoken=True, loop=False)
+            yield from of_clip(minute, spoken=True, loop=False)
+            yield from of_clip(short, spoken=True, loop=True)
         several = Path(folder) / "googlework_short.mp4"
         several.symlink_to(videos / several.name)
         yield from of_clip(several, spoken=True, loop=False)

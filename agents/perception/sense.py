@@ -1,7 +1,10 @@
 """The contract of a sense.
 
-A clip is decoded once. During that pass every sense that wants frames gets each sampled frame (`watch`); when it is over, every
-sense is asked for its cues (`perceive`), those that need another sense's cues after that sense.
+The pictures of a clip are decoded once, and every sense that wants frames gets each sampled one (`watch`). When they are through, the
+sense is asked for its cues (`perceive`), after those whose cues it needs. A sense that looks at no frames is asked at once.
+
+Senses work beside each other, each in a thread of its own from its making to its last cue. So it need not be thread-safe itself, but
+what it shares with other objects must be, its models do best with one thread each, and frames belong to all: they cannot be written to.
 """
 
 from __future__ import annotations
@@ -68,10 +71,10 @@ class Sense:
         return ""
 
     def watch(self, frame: Frame) -> None:
-        """Take in one frame. Called once per sampled frame, in order of time; must not keep the image."""
+        """Take in one frame. Called once per sampled frame, in order of time; must not keep the image, of which few fit in memory."""
 
     def perceive(self, clip: Clip, heard: Sequence[Cue]) -> Iterator[Cue | Gap]:
-        """The cues of the whole clip, after the decode pass.
+        """The cues of the whole clip, when every frame was watched. Yield each as it is found: that is where a stop takes effect.
 
         Args:
             clip: Gives `media`, `sound` (mono 16 kHz), `subtitles`, `text`.
