@@ -57,6 +57,7 @@ Whisper = Annotated[str | None, typer.Option("--whisper", help="Whisper size or 
 Captioner = Annotated[
     str | None, typer.Option("--captioner", help="Vision model that describes keyframes: hf:ID or openai:NAME.")
 ]
+Sounds = Annotated[str | None, typer.Option("--sounds", help="Audio classifier for laughter, applause …: hf:ID.")]
 BaseUrl = Annotated[str | None, typer.Option("--base-url", help="Address of an OpenAI-compatible server.")]
 Budget = Annotated[int | None, typer.Option("--budget", help="Tokens of cues that a sheet may hold.")]
 Look = Annotated[bool | None, typer.Option("--look", help="Show keyframes to a vision model beside the cues.")]
@@ -128,6 +129,7 @@ def ask(
     budget: Budget = None,
     look: Look = None,
     captioner: Captioner = None,
+    sounds: Sounds = None,
     four_bit: FourBit = None,
 ) -> None:
     """Answer a question about a clip, with citations.
@@ -143,7 +145,7 @@ def ask(
     files, words = _split(inputs or [], text)
     settings = _settings(
         senses, no_cache, model=model, strict=strict, language=language, whisper=whisper, base_url=base_url,
-        budget=budget, look=look, captioner=captioner, four_bit=four_bit,
+        budget=budget, look=look, captioner=captioner, sounds=sounds, four_bit=four_bit,
     )  # fmt: skip
     question = Question(text=words, task=task, labels=_labels(labels))
     done = _listen(run(files, question, settings, text=text))
@@ -236,6 +238,7 @@ def perceive(
     language: Language = None,
     whisper: Whisper = None,
     captioner: Captioner = None,
+    sounds: Sounds = None,
     base_url: BaseUrl = None,
     budget: Budget = None,
 ) -> None:
@@ -250,6 +253,7 @@ def perceive(
         whisper=whisper,
         budget=budget,
         captioner=captioner,
+        sounds=sounds,
         base_url=base_url,
     )
     ready = _listen(see(inputs, settings))

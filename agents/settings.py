@@ -31,6 +31,8 @@ class Settings(BaseSettings):
     """Size or path of the Whisper model that transcribes when no subtitles are there."""
     captioner: str | None = None
     """Spec string of a vision model that describes keyframes (hf:…, openai:…); None for what is measured alone."""
+    sounds: str | None = None
+    """hf:ID_OR_PATH of an audio classifier that hears laughter, crying, applause …; None for levels alone."""
     fps: float = Field(default=12.5, gt=0, le=60)
     """Frames per second that the face sense sees at most; still stretches are sampled less."""
     budget: int = Field(default=1500, ge=100)

@@ -8,7 +8,16 @@ from collections.abc import Iterable, Sequence
 
 from cuechain.agents.values import Cue, CueSheet, Gap, Media, Span
 
-_LETTERS = {"transcript": "T", "words": "W", "voice": "V", "face": "F", "scene": "S", "screen": "X"}
+_LETTERS = {
+    "transcript": "T",
+    "words": "W",
+    "situation": "E",
+    "voice": "V",
+    "face": "F",
+    "scene": "S",
+    "screen": "X",
+    "sound": "N",
+}
 """First letters of ids. A sense that is not listed gets two letters of its name, which none of these is."""
 
 _JOIN_SECONDS = 0.5
