@@ -18,10 +18,11 @@ import pytest
 
 from cuechain.agents.errors import ToolError
 from cuechain.agents.media import opened
-from cuechain.agents.perception import perceive
+from cuechain.agents.perception import Sense, perceive, senses
 from cuechain.agents.perception.workers import BEHIND
 from cuechain.agents.pipeline import perceive as sheet_of
 from cuechain.agents.settings import load
+from cuechain.agents.values import Cue
 
 Make = Callable[..., Any]
 
@@ -59,6 +60,22 @@ def using(*names: str, **more: Any) -> Any:
     return load(senses=names, **more).model_copy(update={"cache": None})
 
 
+def one_after_another(path: Path, settings: Any) -> dict[str, list[Any]]:
+    """What the senses find in one thread."""
+    found: dict[str, list[Any]] = {}
+    with opened(path) as clip:
+        has = {*clip.media.streams, *(["subtitles"] if clip.has_subtitles else [])}
+        for sense in senses(settings):
+            if not sense.streams & has or sense.missing():
+                continue
+            made = sense(settings)
+            for frame in clip.frames(settings.fps) if sense.watch is not Sense.watch else ():
+                made.watch(frame)
+            heard = [c for name in sense.after for c in found.get(name, []) if isinstance(c, Cue)]
+            found[sense.name] = list(made.perceive(clip, heard))
+    return found
+
+
 def test_the_sheet_does_not_show_who_was_faster(
     plugin: Make, film: Make, tone: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
@@ -71,16 +88,7 @@ def test_the_sheet_does_not_show_who_was_faster(
     plugin(code, first="First", second="Second", third="Third", other="Other")
     path = film(tmp_path / "a.mp4", seconds=1.6, shots=2, sound=tone(1.6))
     settings = using("first", "second", "third", "other", "scene")
-    alone: dict[str, list[Any]] = {}
-    with opened(path) as clip:  # one after another, in one thread
-        from cuechain.agents.perception import senses
-
-        for sense in senses(settings):
-            made = sense(settings)
-            for frame in clip.frames(settings.fps):
-                made.watch(frame)
-            heard = [c for name in sense.after for c in alone.get(name, [])]
-            alone[sense.name] = list(made.perceive(clip, heard))
+    alone = one_after_another(path, settings)
     sheets = []
     for pace in ("", "a", "b", "c"):
         monkeypatch.setenv("PACE", pace)
@@ -88,6 +96,14 @@ def test_the_sheet_does_not_show_who_was_faster(
             assert {d.sense: d.found for d in perceive(clip, settings)} == alone
         sheets.append(sheet_of(path, settings).model_dump_json())
     assert len(set(sheets)) == 1
+
+
+def test_real_senses_find_the_same_beside_each_other(data: Path):
+    path, settings = data / "media" / "videos" / "pyfeat_single_face.mp4", using()
+    with opened(path) as clip:
+        together = {d.sense: d.found for d in perceive(clip, settings)}
+    for name, found in one_after_another(path, settings).items():
+        assert together[name] == found
 
 
 def test_a_slow_sense_holds_the_decoder_back(plugin: Make, film: Make, tmp_path: Path):
