@@ -9,14 +9,15 @@ import os
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+from figures import Figure
 from PIL import Image
 
 from cuechain.agents.media import Frame
 from cuechain.agents.perception.tracks import Faces
-from figures import Figure
 
 STEP = 0.08
 """Seconds between frames."""
@@ -104,7 +105,7 @@ def score(portraits: dict[str, Image.Image], frames: list[tuple[int, Placed]]) -
     switches = 0
     for who in {w for w, _ in pairs}:
         ids = [n for w, n in pairs if w == who]
-        switches += sum(a != b for a, b in zip(ids[:-1], ids[1:], strict=True))
+        switches += sum(a != b for a, b in pairwise(ids))
     mine = {w: Counter(n for v, n in pairs if v == w).most_common(1)[0][0] for w in {w for w, _ in pairs}}
     theirs = {n: Counter(w for w, m in pairs if m == n).most_common(1)[0][0] for n in {n for _, n in pairs}}
     pure = [mine[w] == n and theirs[n] == w for w, n in pairs]

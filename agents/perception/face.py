@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from cuechain.agents.errors import ToolError
+from cuechain.agents.perception.face_reliability import RELIABILITIES, sure
 from cuechain.agents.perception.face_words import Teller
-from cuechain.agents.perception.movements import READABLE, read, stretches
-from cuechain.agents.perception.sense import Sense
+from cuechain.agents.perception.movements import READABLE, read
+from cuechain.agents.perception.sense import Reliability, Sense
 from cuechain.agents.perception.tracks import MAX_FACES, SMALL, Faces
 from cuechain.agents.settings import Settings
 from cuechain.agents.values import Cue, Gap
@@ -26,9 +27,10 @@ class Face(Sense):
     """Faces: action units, head movements, gaze and blinks of up to five people at once."""
 
     name: ClassVar[str] = "face"
-    version: ClassVar[str] = "2"
+    version: ClassVar[str] = "3"
     about: ClassVar[str] = "Movements of faces (action units), head, gaze and blinks, per person."
     streams: ClassVar[frozenset[str]] = frozenset({"video", "image"})
+    reliabilities: ClassVar[tuple[Reliability, ...]] = RELIABILITIES
 
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings)
@@ -95,6 +97,8 @@ class Face(Sense):
         moved = [*teller.units(), *teller.head(), *teller.gaze()]
         yield self._presence(teller, several, sound)
         yield from teller.calm(moved)
+        yield from teller.peak(moved)
+        yield from teller.blinks()
         yield from sorted(sorted(moved, key=lambda c: -c.salience)[:MOST], key=lambda c: c.span.start if c.span else 0)
         yield from teller.prototypes()
         yield from teller.lips()
@@ -113,10 +117,6 @@ class Face(Sense):
             "roll_deg": roll,
             **teller.spoken(sound),
         }
-        closed = stretches(seen, seen.units["au45"], on=0.5, off=0.3, least=0.0)
-        blinks = sum(s.end - s.start < 0.7 for s in closed)
-        if seen.length >= 10:
-            measures["blinks_per_min"] = 60 * blinks / seen.length
         x = float(np.median(seen.extra["x"]))
         place = "" if not several else f" at the {'left' if x < 0.4 else 'right' if x > 0.6 else 'centre'}"
         turned = "turned to the camera" if abs(yaw) < 20 else f"turned to their {'left' if yaw > 0 else 'right'}"
@@ -125,7 +125,7 @@ class Face(Sense):
         return teller.cue(
             f"a face{place} is in view{often}, {turned}{tilt}",
             None,
-            reliability=0.7,
+            reliability=sure("view"),
             salience=0.15,
             measures=measures,
         )

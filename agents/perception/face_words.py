@@ -6,39 +6,35 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cuechain.agents.perception.lips import judged, moving, written
-from cuechain.agents.perception.movements import READABLE, Seen, Stretch, stretches, swings
+from cuechain.agents.perception.face_reliability import sure
+from cuechain.agents.perception.lips import APART, judged, moving, written
+from cuechain.agents.perception.movements import ON, READABLE, Seen, Stretch, stretches, swings
 from cuechain.agents.values import Cue, Span
 
 if TYPE_CHECKING:
     import numpy as np
 
-UNITS: dict[str, tuple[str, str, float, float]] = {
-    "au1": ("the inner brows", "rise", 0.40, 1.0),
-    "au2": ("the outer brows", "rise", 0.40, 1.0),
-    "au4": ("the brows", "draw down or together", 0.35, 1.0),
-    "au5": ("the upper eyelids", "rise, so that the eyes widen", 0.15, 0.9),
-    "au6": ("the cheeks", "lift towards the eyes", 0.45, 0.8),
-    "au7": ("the eyelids", "tighten", 0.15, 0.6),
-    "au9": ("the nose", "wrinkles", 0.25, 1.0),
-    "au10": ("the upper lip", "rises", 0.25, 0.9),
-    "au12": ("the lip corners", "pull up", 0.70, 1.0),
-    "au14": ("one lip corner", "tightens into a dimple", 0.15, 0.8),
-    "au15": ("the lip corners", "pull down", 0.25, 1.0),
-    "au17": ("the chin", "pushes the lower lip up", 0.20, 0.7),
-    "au20": ("the lips", "stretch sideways", 0.20, 0.7),
-    "au23": ("the lips", "tighten", 0.10, 0.6),
-    "au24": ("the lips", "press together", 0.15, 0.7),
-    "au25": ("the lips", "part", 0.80, 0.4),
-    "au26": ("the jaw", "drops", 0.55, 0.7),
-    "au45": ("the eyes", "stay closed", 0.60, 0.7),
+UNITS: dict[str, tuple[str, str, float]] = {
+    "au1": ("the inner brows", "rise", 1.0),
+    "au2": ("the outer brows", "rise", 1.0),
+    "au4": ("the brows", "draw down or together", 1.0),
+    "au5": ("the upper eyelids", "rise, so that the eyes widen", 0.9),
+    "au6": ("the cheeks", "lift towards the eyes", 0.8),
+    "au7": ("the eyelids", "tighten", 0.6),
+    "au9": ("the nose", "wrinkles", 1.0),
+    "au10": ("the upper lip", "rises", 0.9),
+    "au12": ("the lip corners", "pull up", 1.0),
+    "au14": ("one lip corner", "tightens into a dimple", 0.8),
+    "au15": ("the lip corners", "pull down", 1.0),
+    "au17": ("the chin", "pushes the lower lip up", 0.7),
+    "au20": ("the lips", "stretch sideways", 0.7),
+    "au23": ("the lips", "tighten", 0.6),
+    "au24": ("the lips", "press together", 0.7),
+    "au25": ("the lips", "part", 0.4),
+    "au26": ("the jaw", "drops", 0.7),
+    "au45": ("the eyes", "stay closed", 0.7),
 }
-"""Unit → (what moves, what it does, reliability, weight in salience).
-
-Reliability: py-feat v1 reports F1 on DISFA+ with a mean of 0.36 over units, 0.54 for AU12 and 0.05 for AU5 (Cheong et al. 2023); those
-are the guide, from above, for geometry without learning. 12, 25, 26, 45 stand higher because large displacements of lips, jaw and lids
-are what a mesh measures best: of 28 plain smiles in photographs 27 were found and none invented (benchmarks/media_visual.md).
-5, 7, 14, 23, 24 move skin by a millimetre or less and are little better than guesses."""
+"""Unit → what moves, what it does, weight in salience."""
 
 PROTOTYPES: dict[str, tuple[tuple[str, ...], ...]] = {
     "joy": (("au6",), ("au12",)),
@@ -49,9 +45,6 @@ PROTOTYPES: dict[str, tuple[tuple[str, ...], ...]] = {
     "disgust": (("au9", "au10"), ("au4", "au15", "au17")),
 }
 """EMFACS prototypes (Ekman & Friesen 1983). Of each group one unit is enough: a mesh misses many of the small ones."""
-
-PROTOTYPE_RELIABILITY = 0.3
-"""Below that of any unit it needs; faces show prototypes in a minority of felt emotions (Barrett et al. 2019)."""
 
 BLINK = 0.5
 """Seconds below which tight lids or a wrinkled nose may be a blink, which lasts 0.1 to 0.4 s (VanderWerf et al. 2003) and pulls at both."""
@@ -101,7 +94,7 @@ class Teller:
 
     def units(self) -> Iterator[Cue]:
         """Action units, each where it is active."""
-        for unit, (parts, does, reliability, weight) in UNITS.items():
+        for unit, (parts, does, weight) in UNITS.items():
             if unit == "au2":  # told with au1
                 continue
             active = self._active(unit)
@@ -121,7 +114,7 @@ class Teller:
                 yield self.cue(
                     f"{what} {{hedge}}{does}{where} ({name.upper()}, {strength}{own})",
                     one,
-                    reliability=reliability,
+                    reliability=sure(unit),
                     salience=weight * one.peak * (1 - 0.5 * min(1.0, share)),
                     measures=measures | ({} if self.seen.still else {"peak_s": one.peak_s}),
                 )
@@ -154,11 +147,13 @@ class Teller:
                 if np.ptp(angle[frames]) < 1.5 * np.ptp(other[frames]):
                     continue
                 talking = float(self.seen.talking[frames].mean()) > 0.5
+                if talking and (times <= turns // 2 or np.ptp(angle[frames]) < 2 * least):
+                    continue  # heads bob with the stress of their own speech
                 while_talking = ", while the lips move" if talking else ""
                 yield self.cue(
                     f"the head {{hedge}}{key} ({times} time{'s' if times > 1 else ''}{while_talking})",
                     one,
-                    reliability=0.45,
+                    reliability=sure(key),
                     salience=0.3 if talking else 0.5,
                     measures={key: float(times)},
                 )
@@ -180,10 +175,50 @@ class Teller:
             yield self.cue(
                 f"the gaze {{hedge}}turns away {way} ({one.end - one.start:.1f} s)",
                 one,
-                reliability=0.45,
+                reliability=sure("gaze_away_s"),
                 salience=0.3 + 0.2 * min(1.0, one.peak / 40),
                 measures={"gaze_away_s": one.end - one.start},
             )
+
+    def blinks(self) -> Iterator[Cue]:
+        """How often the eyes blink, with the times. Usual are some 17 a minute at rest and 26 in conversation (Bentivoglio et al. 1997)."""
+        seen = self.seen
+        watched = float(seen.holds[seen.holds <= APART].sum())
+        closed = [s for s in stretches(seen, seen.units["au45"], on=0.5, off=0.3, least=0.0) if s.end - s.start < 0.7]
+        if seen.still or not closed or watched < 0.5 * seen.length:
+            return
+        rate = {"blinks_per_min": 60 * len(closed) / watched} if watched >= 10 else {}
+        often = f", {rate['blinks_per_min']:.0f} a minute" if rate else ""
+        times = " ".join(f"{s.peak_s:.1f}" for s in closed)
+        yield self.cue(
+            f"the eyes {{hedge}}blink {len(closed)} time{'s' if len(closed) > 1 else ''}{often}",
+            None,
+            reliability=sure("blinks"),
+            salience=0.1,
+            measures={"blinks": float(len(closed)), "blink_times_s": times, **rate},
+        )
+
+    def peak(self, moved: list[Cue]) -> Iterator[Cue]:
+        """The moment at which most of the face moves: what somebody who wants one picture of this person would take."""
+        import numpy as np
+
+        seen = self.seen
+        if seen.length < 2 or not any(c.salience > 0.2 for c in moved):
+            return
+        told = [u for u in UNITS if u not in ("au25", "au45")]
+        weights = np.array([UNITS[u][2] * sure(u) for u in told])
+        strength = weights @ np.stack([seen.units[u] for u in told]) * seen.trust * (seen.trust >= READABLE)
+        at = int(strength.argmax())
+        active = [u for u in told if seen.units[u][at] >= ON]
+        if not active:
+            return
+        yield self.cue(
+            f"the face {{hedge}}moves most at {seen.times[at]:.1f} s",
+            Stretch(at, at, float(seen.times[at]), float(seen.times[at] + min(seen.holds[at], 0.6))),
+            reliability=sure("peak_s"),
+            salience=0.35,
+            measures={"peak_s": float(seen.times[at]), "peak_units": "+".join(u[2:] for u in active)},
+        )
 
     def calm(self, moved: list[Cue]) -> Iterator[Cue]:
         """That a face hardly moves is worth saying, but only where it was well seen, and no more than a mesh can see."""
@@ -192,7 +227,7 @@ class Teller:
         if seen.length < 2 or any(c.salience > 0.2 for c in moved) or strongest > 0.45 or seen.trust.mean() < 0.6:
             return
         text = "the face {hedge}hardly moves beyond blinks and speech"
-        yield self.cue(text, None, reliability=0.4, salience=0.3, measures={"strongest_au": strongest})
+        yield self.cue(text, None, reliability=sure("still face"), salience=0.3, measures={"strongest_au": strongest})
 
     def prototypes(self) -> Iterator[Cue]:
         """Combinations that the literature ties to a feeling: a hint of low reliability, apart from the movements themselves."""
@@ -208,7 +243,7 @@ class Teller:
                 yield self.cue(
                     f"together these movements are often seen with {feeling}, but not only then (AU{together})",
                     one,
-                    reliability=PROTOTYPE_RELIABILITY,
+                    reliability=sure("prototype"),
                     salience=0.2 + 0.4 * one.peak,
                     measures={"prototype": feeling, "match": one.peak},
                 )
@@ -229,7 +264,7 @@ class Teller:
             yield self.cue(
                 "the lips {hedge}move as in talking",
                 one,
-                reliability=0.6,
+                reliability=sure("lips_moving_s"),
                 salience=0.1,
                 measures={"lips_moving_s": one.end - one.start},
             )

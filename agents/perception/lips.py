@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
@@ -19,7 +20,7 @@ APART = 0.2
 """Seconds between frames beyond which syllables, some 4 to 5 a second, pass unseen."""
 
 SYLLABLE, TURNS = 1.0, 3
-"""Millimetres by which the lips part or meet in speech at least, and how often they turn round within 1.2 s: a smile parts them once."""
+"""Millimetres by which the lips part or meet in speech at least, and how often they turn round within 1.5 s: a smile parts them once."""
 
 PIECE = 4.0
 """Seconds of moving lips of which one fit is told: with less, anything fits at times."""
@@ -53,7 +54,7 @@ def talking(times: np.ndarray, gap: np.ndarray) -> np.ndarray:
     import numpy as np
 
     turns = times[turning(times, gap, SYLLABLE)]
-    near = np.searchsorted(turns, times + 0.6, side="right") - np.searchsorted(turns, times - 0.6)
+    near = np.searchsorted(turns, times + 0.75, side="right") - np.searchsorted(turns, times - 0.75)
     return near >= TURNS
 
 
@@ -97,7 +98,7 @@ def moving(seen: Seen, sound: np.ndarray | None) -> list[Piece]:
 
     out: list[Piece] = []
     for run in _runs(seen, seen.talking):
-        count = max(1, round((run.end - run.start) / PIECE))
+        count = math.ceil((run.end - run.start) / PIECE)
         edges = np.linspace(run.start, run.end, count + 1)
         out += [Piece(float(a), float(b), _fit(seen, sound, a, b)) for a, b in pairwise(edges)]
     return out

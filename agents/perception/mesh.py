@@ -10,7 +10,7 @@ import os
 import sys
 import warnings
 from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
 from importlib.util import LazyLoader
@@ -179,7 +179,6 @@ class _Graph:
                 self._found = get(packet)
 
             self._graph.observe_output_stream("found", take)
-            self._graph.start_run({})
             self._time = 0
 
     def run(self, image: np.ndarray, area: dict[str, float] | None) -> Any:
@@ -194,7 +193,9 @@ class _Graph:
         rectangle: Any = rect_pb2
         self._time += 1
         self._found = None
-        with _quiet() if self._time == 1 else warnings.catch_warnings():
+        with _quiet() if self._time == 1 else nullcontext():
+            if self._time == 1:
+                self._graph.start_run({})  # here, because its threads go on talking
             packet: Any = packet_creator.create_image_frame(image, image_format=ImageFormat.SRGB)
             self._graph.add_packet_to_input_stream("image", packet.at(self._time))
             if area is not None:
@@ -204,7 +205,8 @@ class _Graph:
         return self._found
 
     def close(self) -> None:
-        self._graph.close()
+        if self._time:
+            self._graph.close()
 
 
 class _Later(MetaPathFinder):

@@ -24,6 +24,10 @@ OWN_REST = 8.0
 READABLE = 0.25
 """Trust of a frame from which on movements are told. A face that never reaches it is told as a gap."""
 
+SWING = 0.5
+"""Seconds from one turn of a nod or shake to the next at most: such gestures go to and fro 1.8 to 3.7 times a second, slower movement of
+the head accompanies speech (Hadar, Steiner, Grant & Rose 1983)."""
+
 SPEECH_UNITS = ("au10", "au14", "au15", "au17", "au20", "au23", "au24", "au25", "au26")
 """Units that articulation moves: while the lips move as in talking, only what stays over 1.2 s of it counts."""
 
@@ -83,9 +87,12 @@ def read(person: Person) -> Seen:
     trust = np.clip(1.2 - turned / 40, 0, 1) * np.clip(extra["width"] / 110, 0.35, 1)
     good = trust > 0.5
     own = min(1.0, float(holds[good].sum()) / OWN_REST)
+    single = rows
     if not still:
         rows = _middle_of_three(rows)
-    units = intensities(rows, at_rest(rows[good], own), own)
+    rest = at_rest(rows[good], own)
+    units = intensities(rows, rest, own)
+    units["au45"] = intensities(single, rest, own)["au45"]  # a blink may last one frame
     gap = table[:, COLUMNS.index("lip_gap")]
     talks = np.zeros(len(times), bool) if still else talking(times, gap)
     if talks.any():
@@ -135,7 +142,7 @@ def swings(seen: Seen, angle: np.ndarray, least: float, turns: int) -> list[tupl
     """
     runs: list[list[int]] = []
     for i in turning(seen.times, angle, least):
-        if runs and seen.times[i] - seen.times[runs[-1][-1]] <= 0.8:
+        if runs and seen.times[i] - seen.times[runs[-1][-1]] <= SWING:
             runs[-1].append(i)
         else:
             runs.append([i])

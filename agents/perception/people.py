@@ -22,7 +22,7 @@ STILL, MOVE = 0.15, 0.4
 LONG = 1.0
 """Seconds below which a word may pass without the lips being seen to move."""
 
-FITS, BETTER = 0.15, 0.4
+FITS, BETTER = 0.15, 0.3
 """Least fit of moving lips to the sound, and least difference from the next face's over 4 s (over shorter stretches more: fits of 4 s that
 have nothing to do with each other differ by some 0.18 about 0)."""
 
@@ -179,5 +179,6 @@ def _lips(seen: _Seen, spans: Sequence[Span]) -> _Lips:
     judged = sum(p.within(s.start, s.end) for p in seen.judged for s in spans)
     parts = [(p.within(s.start, s.end), p.fit) for p in seen.moving for s in spans]
     moved, fitted = sum(length for length, _ in parts), sum(length for length, fit in parts if fit is not None)
+    judged = max(judged, moved)  # what moves can be judged, however few the frames are
     fit = sum(length * f for length, f in parts if f is not None) / fitted if fitted else 0.0
     return _Lips(judged, min(1.0, moved / judged) if judged else 0.0, fit, fitted, judged >= ENOUGH * total > 0)

@@ -36,9 +36,9 @@ AWAY = 2.0
 """Seconds out of sight after which place and size tell little."""
 
 ALIKE_HERE, ALIKE_ELSEWHERE = 0.65, 0.73
-"""Least likeness (`_alike`) to somebody who was lost in this place, and to somebody after a cut or a long absence. Of 4640 pairs of different
-persons (100 versions of 25 photographs: lighter, darker, turned, scaled) 9 % and 1 % are more alike; of 150 pairs of versions of one
-photograph 97 % and 86 %."""
+"""Least likeness (`_alike`) to somebody who was lost in this place, and to somebody after a cut or a long absence. Of 4640 pairs of
+different persons (100 versions of 25 photographs: lighter, darker, turned, scaled) 9 % and 1 % are more alike; of 150 pairs of versions
+of one photograph 97 % and 86 %."""
 
 BESIDE = (
     (0, 0, 0, 0),

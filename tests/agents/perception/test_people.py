@@ -63,3 +63,62 @@ def test_a_link_changes_nothing_else():
     voice = cue("voice", 1, 2, confidence=0.4, measures={"f0_mean_hz": 200.0})
     linked = link([cue("face", 0, 4, "P1"), voice])[1]
     assert linked == voice.model_copy(update={"person": "P1"}) and voice.person is None
+
+
+def face(person: str, moving: str, seen: str = "0-10", end: float = 10) -> Cue:
+    return cue("face", 0, end, person, measures={"lips_seen_spans_s": seen, "lips_moving_spans_s": moving})
+
+
+def voice(start: float, end: float, speaker: str | None = None, **more: Any) -> Cue:
+    return cue("voice", start, end, measures={"speaker": speaker} if speaker else {}, **more)
+
+
+def test_of_two_faces_the_one_whose_lips_move_is_heard():
+    faces = face("P1", "1-4 6-7"), face("P2", "4.2-6")
+    assert people(*faces, voice(1, 4), voice(4.2, 5.8), voice(7.5, 9.5))[2:] == ["P1", "P2", None]
+
+
+def test_of_two_faces_that_both_move_nothing_is_guessed():
+    assert people(face("P1", "1-4"), face("P2", "1.5-4"), voice(1, 4))[2] is None
+
+
+def test_of_two_that_both_move_the_one_that_fits_the_sound_for_long_enough():
+    faces = face("P1", "0-4@-0.05 4-8@0.10"), face("P2", "0-4@0.42 4-8@0.38")
+    assert people(*faces, voice(0, 8))[2] == "P2"
+    assert people(*faces, voice(0, 1))[2] is None, "over a second anything fits"
+
+
+def test_a_narrator_is_not_the_silent_face():
+    assert people(face("P1", ""), voice(1, 4), cue("transcript", 1, 4)) == ["P1", None, None]
+    assert people(face("P1", "", seen=""), voice(1, 4)) == ["P1", "P1"], "lips that cannot be judged"
+    assert people(face("P1", ""), voice(1, 1.5)) == ["P1", "P1"], "a short word may pass unseen"
+    named = cue("transcript", 1, 4, "Anna")
+    assert people(face("P1", ""), named) == ["P1", "Anna"]
+
+
+def test_a_voice_is_one_person_through_the_clip():
+    faces = face("P1", "1-3 5-7", seen="0-8"), face("P2", "3-5", seen="0-8")
+    heard = voice(1, 3, "A"), voice(3, 5, "B"), voice(5, 7, "A"), voice(8.5, 9.5, "B")
+    assert people(*faces, *heard)[2:] == ["P1", "P2", "P1", "P2"]
+
+
+def test_voices_without_faces_are_persons_of_their_own():
+    assert people(voice(0, 2, "A"), voice(2, 3, "B"), voice(4, 9, "A")) == ["P1", "P2", "P1"]
+    assert people(voice(0, 2), voice(2, 3)) == [None, None], "nothing tells them apart"
+
+
+def test_a_voice_that_fits_no_face_gets_an_id_that_no_face_has():
+    assert people(face("P1", "0-5"), voice(0, 5, "A"), voice(6, 9, "B")) == ["P1", "P1", "P2"]
+    unseen = face("P1", "", seen=""), face("P2", "", seen="")
+    assert people(*unseen, voice(0, 5, "A"), voice(6, 9, "B"))[2:] == [None, None], "either may be either"
+
+
+def test_one_utterance_counts_once_for_its_voice():
+    faces = face("P1", "0-3"), face("P2", "3-8")
+    three = [cue(s, 0, 3, measures={"speaker": "A"}) for s in ("transcript", "words", "voice")]
+    assert people(*faces, *three, voice(3, 8, "B"))[2:] == ["P1"] * 3 + ["P2"]
+
+
+def test_a_voice_bears_the_name_that_the_source_gives_it():
+    named = cue("transcript", 0, 3, "Anna", measures={"speaker": "A"})
+    assert people(named, voice(4, 6, "A"), voice(7, 9, "B")) == ["Anna", "Anna", "P1"]
