@@ -93,11 +93,12 @@ def perceive(clip: Clip, settings: Settings) -> Iterator[Perceived]:
 
     known: dict[str, list[Cue | Gap]] = {}
     fresh: list[type[Sense]] = []
+    early = _before_pictures(used)
     for sense in used:
         cached = None
         try:
             found = _cannot(sense, clip)
-            if found is None and not any(name == s.name for name in sense.after for s in fresh):
+            if found is None and sense.name in early and not any(s.name in sense.after for s in fresh):
                 heard = [c for name in sense.after for c in known.get(name, []) if isinstance(c, Cue)]
                 found = cached = store.found(sense, clip, settings, heard).load()
             if found is None:
@@ -120,6 +121,18 @@ def perceive(clip: Clip, settings: Settings) -> Iterator[Perceived]:
     for what, read in clip.readings.items():
         if read != told.get(what):
             readings[what].store(read)
+
+
+def _before_pictures(used: list[type[Sense]]) -> set[str]:
+    """Senses of which must be known whether they are in the cache before pictures are decoded: those that look, and whom they hear.
+
+    The others look there themselves, beside each other.
+    """
+    found: set[str] = set()
+    for sense in reversed(used):
+        if sense.watch is not Sense.watch or sense.name in found:
+            found |= {sense.name, *sense.after}
+    return found
 
 
 def _failure(name: str, problem: Exception, settings: Settings) -> Gap:

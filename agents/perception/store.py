@@ -71,6 +71,8 @@ class Entry(Generic[T]):
 
 def found(sense: type[Sense], clip: Clip, settings: Settings, heard: Sequence[Cue]) -> Entry[list[Cue | Gap]]:
     """What a sense finds, named by the clip, the tool, its options, the pictures it saw and the cues it heard."""
+    if settings.cache is None:
+        return Entry(_FOUND, settings, sense.name)
     looks = settings.fps if sense.watch is not Sense.watch else None
     said = hashlib.sha256(_FOUND.dump_json(list(heard))).hexdigest()
     options = sense.fingerprint(settings)

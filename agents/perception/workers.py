@@ -98,27 +98,30 @@ class Workers:
 
     def _perceive(self, sense: type[Sense]) -> Outcome:
         """All that one sense does."""
-        spent, begin = 0.0, time.perf_counter()
+        spent, made = 0.0, None
         try:
-            made = sense(self._settings)
-            spent += time.perf_counter() - begin
-            for frame in self._watched(sense.name):
+            if sense.name in self._frames:
                 begin = time.perf_counter()
-                made.watch(frame)
+                made = sense(self._settings)
                 spent += time.perf_counter() - begin
+                for frame in self._watched(sense.name):
+                    begin = time.perf_counter()
+                    made.watch(frame)
+                    spent += time.perf_counter() - begin
             heard = self._heard(sense)
             entry = store.found(sense, self._clip, self._settings, heard)
             found = entry.load()
-            cached, begin = found is not None, time.perf_counter()
-            if found is None:
-                found = []
-                for item in made.perceive(self._clip, heard):
+            if cached := found is not None:
+                spent = 0.0
+            else:
+                begin, found = time.perf_counter(), []
+                for item in (made or sense(self._settings)).perceive(self._clip, heard):
                     self._check()
                     found.append(item)
-                entry.store(found)
                 spent += time.perf_counter() - begin
+                entry.store(found)
             self._found[sense.name] = found
-            return Outcome(sense.name, found, 0.0 if cached else spent, cached)
+            return Outcome(sense.name, found, spent, cached)
         finally:
             self._frames.pop(sense.name, None)
             self._finished[sense.name].set()
@@ -133,8 +136,8 @@ class Workers:
 
     def _watched(self, name: str) -> Iterator[Frame]:
         """The frames of the film, as they come."""
-        frames = self._frames.get(name)
-        while frames is not None:
+        frames = self._frames[name]
+        while True:
             self._check()
             try:
                 frame = frames.get(timeout=POLL)

@@ -29,6 +29,10 @@ class Counts(Sense):
     name, version, about = "counts", "1", "Counts its calls."
     streams = frozenset({"text", "video"})
     seen = 0
+    def __init__(self, settings):
+        super().__init__(settings)
+        with LOG.open("a") as file:
+            file.write("made\\n")
     def watch(self, frame): self.seen += 1
     def perceive(self, clip, heard):
         with LOG.open("a") as file:
@@ -114,7 +118,7 @@ def test_asking_again_never_perceives_again(plugin: Make, film: Make, tmp_path: 
         arguments = ["ask", str(path), question, "--senses", "counts", "--model", "rules"]
         env = os.environ | {"PYTHONPATH": str(site)}
         subprocess.run([sys.executable, "-c", code, *arguments], env=env, check=True, capture_output=True)
-    assert log.read_text() == "called\n"
+    assert log.read_text() == "made\ncalled\n"
 
 
 def test_one_sense_that_fails_does_not_cost_those_that_listen_to_it(plugin: Make, tmp_path: Path, monkeypatch: Any):
@@ -123,7 +127,7 @@ def test_one_sense_that_fails_does_not_cost_those_that_listen_to_it(plugin: Make
         "class Fails(Counts):\n"
         "    name = 'fails'\n"
         "    def perceive(self, clip, heard): raise OSError('away')\n"
-        "class Deep(Counts): name, after = 'deep', ('fails',)\n"
+        "class Deep(Counts): name, after, watch = 'deep', ('fails',), Sense.watch\n"
     )
     monkeypatch.setenv("LOG", str(tmp_path / "log"))
     plugin(code, fails="Fails", deep="Deep")
@@ -131,4 +135,4 @@ def test_one_sense_that_fails_does_not_cost_those_that_listen_to_it(plugin: Make
         with opened(text="I am fine.") as clip:
             found = {d.sense: d for d in perceive(clip, load(senses=("deep",)))}
         assert found["deep"].cached is cached and len(found["deep"].found) == 300 and len(found["fails"].found) == 1
-    assert (tmp_path / "log").read_text() == "called\n"
+    assert (tmp_path / "log").read_text() == "made\nmade\ncalled\nmade\n"  # the one that fails is tried again
