@@ -27,7 +27,8 @@ SMALL = 40
 """Width of a face in pixels below which its movements cannot be read."""
 
 SEARCH_NEAR, SEARCH_LOST, SEARCH_FAR = 0.5, 0.24, 1.0
-"""Seconds between searches of the whole picture: for large faces, the same while somebody was lost or nobody is there, for small faces."""
+"""Seconds between searches of the whole picture: for large faces, the same while somebody was lost or nobody is there, for small faces
+(twice that while somebody is followed)."""
 
 LOOK_AGAIN = 0.4
 """Seconds after which a person's looks are taken anew."""
@@ -164,7 +165,7 @@ class Faces:
         if cut or time - self._near >= (SEARCH_LOST if eager else SEARCH_NEAR) - 1e-6:
             self._near = time
             fresh += [a for a in self._mesh.near(frame.image) if not any(same(a, k) for k in known)]
-        if cut or time - self._far >= SEARCH_FAR - 1e-6:
+        if cut or time - self._far >= SEARCH_FAR * (2 if known else 1) - 1e-6:
             self._far = time
             fresh += self._mesh.far(frame.image, [*known, *fresh])
         room = MAX_FACES - len(known)
