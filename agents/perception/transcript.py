@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 STRETCH = 0.5
 """Seconds of silence that part utterances of recognised speech."""
 
+_ALMOST_ALL = 0.9
+"""Share of the words that are told from which nothing is said to be missing."""
+
 _NOTE = "the subtitles note"
 _QUOTED = re.compile(r'"(.*)"', re.DOTALL)
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff]+")
@@ -92,13 +95,20 @@ class Transcript(Sense):
         if self.settings.language not in (None, "en"):
             yield Gap(sense=self.name, reason="the recogniser that is installed knows English only", hint=hint)
             return
-        found = sphinx(sound, stretches)
-        yield from self._cues(found, "pocketsphinx", clip)
-        if not found:
-            yield Gap(sense=self.name, reason="there is speech, but too few of its words could be made out", hint=hint)
-        elif len(found) < len(stretches):
-            missed = f"{len(stretches) - len(found)} of {len(stretches)} stretches of speech could not be made out"
-            yield Gap(sense=self.name, reason=missed, hint=hint)
+        made = sphinx(sound, stretches)
+        yield from self._cues(made.utterances, "pocketsphinx", clip)
+        missed = len(stretches) - len(made.utterances)
+        blurred = f", {made.blurred} of them under noise, music or an echo" if made.blurred else ""
+        if not made.utterances:
+            reason = (
+                f"there is speech, but too few of its words could be made out{blurred.replace('of them', 'stretches')}"
+            )
+            yield Gap(sense=self.name, reason=reason, hint=hint)
+        elif missed or made.share < _ALMOST_ALL:
+            reason = f"about {made.share:.0%} of the words could be made out"
+            if missed:
+                reason += f"; {missed} of {len(stretches)} stretches of speech could not be made out{blurred}"
+            yield Gap(sense=self.name, reason=reason, hint=hint)
 
     def _left_out(self, heard: Heard) -> Iterator[Gap]:
         if heard.invented:

@@ -56,7 +56,7 @@ _NEAR = 3.0
 _BANDS, _CEPSTRA = 30, 20
 
 
-class _Model(NamedTuple):
+class Model(NamedTuple):
     """What was learned. In the space it projects to, the covariance within a speaker is the identity and that between speakers diagonal."""
 
     mean: np.ndarray
@@ -78,40 +78,51 @@ def speakers(sound: np.ndarray, spans: Sequence[Span]) -> list[str | None]:
         For each span `A`, `B` … in order of appearance, or None where it is too short or unclear. All None when there seems to be
         one voice only.
     """
-    import numpy as np
-
-    names: list[str | None] = [None] * len(spans)
     listened = min(LISTENED, max(1.0, _BUDGET / max(1, len(spans))))
     found = voices(_middle(sound, span, listened) for span in spans)
     described = [(i, *one) for i, one in enumerate(found) if one is not None]
+    whose = told_apart([v for _, v, _ in described], [s for _, _, s in described], learned())
+    names: list[str | None] = [None] * len(spans)
+    letters: dict[int, str] = {}
+    for (i, _, _), group in sorted(zip(described, whose, strict=True), key=lambda one: spans[one[0][0]].start):
+        if group is not None:
+            names[i] = letters.setdefault(group, _letter(len(letters)))
+    return names
+
+
+def told_apart(described: Sequence[np.ndarray], seconds: Sequence[float], model: Model) -> list[int | None]:
+    """Numbers of the voices that were found; None for what is left over, and for all where one voice is found.
+
+    Args:
+        described: Voices of spans, (20,) each; see `voices`.
+        seconds: Seconds of voice in each.
+        model: What was learned.
+    """
+    import numpy as np
+
     if len(described) < 4:  # two voices of two spans each
-        return names
-    model = _model()
-    seconds = np.array([s for _, _, s in described])
-    placed = (np.stack([v for _, v, _ in described]) - model.mean) @ model.project
-    placed -= np.average(placed, axis=0, weights=seconds)  # microphone and room are the same for all
-    weight = np.minimum(seconds, LISTENED) / _STEADY
-    compared = np.argsort(-seconds, kind="stable")[:_MOST]
+        return [None] * len(described)
+    length = np.array(seconds)
+    placed = (np.stack(described) - model.mean) @ model.project
+    placed -= np.average(placed, axis=0, weights=length)  # microphone and room are the same for all
+    weight = np.minimum(length, LISTENED) / _STEADY
+    compared = np.argsort(-length, kind="stable")[:_MOST]
     groups = [compared[g] for g in _merged(placed[compared], weight[compared], model.between)]
-    kept = [g for g in groups if len(g) > 1 and seconds[g].sum() >= _OWN]
+    kept = [g for g in groups if len(g) > 1 and length[g].sum() >= _OWN]
     if len(kept) < 2:
-        return names
-    whose = np.full(len(placed), -1)
+        return [None] * len(described)
+    whose: list[int | None] = [None] * len(described)
     for number, group in enumerate(kept):
-        whose[group] = number
+        for place in group.tolist():
+            whose[place] = number
     means = np.stack([np.average(placed[g], axis=0, weights=weight[g]) for g in kept])
     sums = np.array([weight[g].sum() for g in kept])
-    for left in np.flatnonzero(whose < 0):
+    for left in [place for place, number in enumerate(whose) if number is None]:
         near = _same(placed[left], weight[left], means, sums, model.between)
-        first, second = np.argsort(-near)[:2]
+        first, second = np.argsort(-near)[:2].tolist()
         if near[first] - near[second] >= _NEAR and near[first] > _APART:
             whose[left] = first
-    letters: dict[int, str] = {}
-    for place in sorted(range(len(described)), key=lambda at: spans[described[at][0]].start):
-        if whose[place] >= 0:
-            name = letters.setdefault(int(whose[place]), _letter(len(letters)))
-            names[described[place][0]] = name
-    return names
+    return whose
 
 
 def voices(pieces: Iterable[np.ndarray]) -> Iterator[tuple[np.ndarray, float] | None]:
@@ -172,11 +183,12 @@ def _filters() -> tuple[np.ndarray, np.ndarray]:
 
 
 @cache
-def _model() -> _Model:
+def learned() -> Model:
+    """The model that ships."""
     import numpy as np
 
-    learned = json.loads((Path(weights.__file__).parent / "turns" / "turns.json").read_text(encoding="utf-8"))
-    return _Model(*(np.array(learned[name]) for name in _Model._fields))
+    numbers = json.loads((Path(weights.__file__).parent / "turns" / "turns.json").read_text(encoding="utf-8"))
+    return Model(*(np.array(numbers[name]) for name in Model._fields))
 
 
 def _same(one: np.ndarray, n: np.ndarray | float, others: np.ndarray, m: np.ndarray, between: np.ndarray) -> np.ndarray:

@@ -10,6 +10,7 @@ import pytest
 from cuechain.agents.errors import ConfigError
 from cuechain.agents.media import RATE, opened
 from cuechain.agents.perception.asr import find_whisper
+from cuechain.agents.perception.sphinx import is_clear
 from cuechain.agents.perception.transcript import Transcript, quoted
 from cuechain.agents.settings import load
 from cuechain.agents.values import Cue, Gap
@@ -44,7 +45,13 @@ def cues(found: list[Cue | Gap]) -> list[Cue]:
 def test_typed_text_is_one_cue_without_time() -> None:
     (cue,) = cues(heard(text='I said "no".\nThen I left.'))
     assert cue.text == "the text says \"I said 'no'. Then I left.\""
-    assert cue.span is None and cue.measures == {"words": 6, "asr": "text", "kept_share": 1.0, "language": "en", "line": 1}
+    assert cue.span is None and cue.measures == {
+        "words": 6,
+        "asr": "text",
+        "kept_share": 1.0,
+        "language": "en",
+        "line": 1,
+    }
     assert cue.source == "transcript@3"
 
 
@@ -134,6 +141,30 @@ def test_weights_that_arrive_make_the_cache_stale(tmp_path: Path) -> None:
     (tmp_path / "model.bin").touch()
     assert Transcript.fingerprint(load(cache=None, whisper=str(tmp_path))) != before
     assert Transcript.fingerprint(load(cache=None, whisper="/nowhere"))
+
+
+def test_what_lies_over_speech_keeps_its_level_from_falling() -> None:
+    """Syllables that stop at once, the same in a room where sound dies away in a second, and under noise."""
+    rng = np.random.default_rng(0)
+    t = np.arange(3 * RATE) / RATE
+    speech = 0.3 * np.sign(np.sin(2 * np.pi * 130 * t)) * ((t * 4) % 1 < 0.6) + 1e-3 * rng.standard_normal(len(t))
+    echo = rng.standard_normal(RATE) * 10 ** (-3 * np.arange(RATE) / RATE)
+    assert is_clear(speech.astype(np.float32))
+    assert not is_clear((0.02 * np.convolve(speech, echo)[: len(t)]).astype(np.float32))
+    assert not is_clear((speech + 0.08 * rng.standard_normal(len(t))).astype(np.float32))
+    assert not is_clear(np.zeros(0, np.float32)) and not is_clear(np.full(RATE, np.nan, np.float32))
+
+
+@needs_data
+def test_speech_under_music_is_a_gap(tmp_path: Path) -> None:
+    assert DATA
+    with opened(DATA / "media/speech/watson_speech.wav") as clip:
+        sound = np.array(clip.sound)
+    t = np.arange(len(sound)) / RATE
+    chord = sum(np.sin(2 * np.pi * hertz * t) for hertz in (220.0, 277.2, 329.6))
+    loud = 0.4 * np.sqrt((sound**2).mean() / (chord**2).mean())
+    (gap,) = heard(write(tmp_path / "x.wav", sound + loud * chord))
+    assert isinstance(gap, Gap) and "under noise, music or an echo" in gap.reason
 
 
 @needs_data
