@@ -80,7 +80,7 @@ def sphinx(sound: np.ndarray, stretches: list[Span]) -> MadeOut:
         if sum(sure) >= 2 + MADE_OUT * len(words):  # no German one of 60 gets there, nor does an answer of a word
             confidence = sum(score for _, score in words if score >= SURE) / sum(sure)
             text = _quoted([w.text if s else None for (w, _), s in zip(words, sure, strict=True)])
-            found.append(Utterance(text, stretch, confidence=confidence, kept=sum(sure) / len(words)))
+            found.append(Utterance(text, stretch, None, confidence, kept=sum(sure) / len(words), language="en"))
             told += sum(sure)
     if kept < max(2.0, MADE_OUT * heard):
         found, told = [], 0

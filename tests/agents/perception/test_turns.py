@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from cuechain.agents.media import RATE, opened
+from cuechain.agents.perception.transcript import Transcript
 from cuechain.agents.perception.turns import speakers
-from cuechain.agents.values import Span
+from cuechain.agents.settings import load
+from cuechain.agents.values import Cue, Span
 
 VOWELS = ((730, 1090, 2440), (270, 2290, 3010), (300, 870, 2240), (530, 1840, 2480))
 """Formants of a man's vowels (Peterson & Barney 1952)."""
@@ -95,3 +98,28 @@ def test_a_reader_stays_one_voice(data: Path) -> None:
             sound = np.array(clip.sound)
         sounds += [sound[i : i + 2 * RATE] for i in range(0, len(sound) - 2 * RATE, 2 * RATE)]
     assert set(speakers(*talk(sounds))) == {None}
+
+
+def test_transcript_cues_without_a_name_carry_the_voice(tmp_path: Path, wav: Callable[..., Path]) -> None:
+    turn = [spoken(210, 1.2, s) if who == "A" else spoken(110, 1.0, s) for s, who in enumerate("AABBAB")]
+    sound, spans = talk([*turn, spoken(110, 1.0, 9)])
+    lines = [
+        "I was there.",
+        "You saw me.",
+        "I did not.",
+        "You never look.",
+        "That is so.",
+        "Well then.",
+        "Ben: Good night.",
+    ]
+    stamp = "00:00:{:06.3f}".format
+    (tmp_path / "talk.srt").write_text(
+        "\n\n".join(
+            f"{i}\n{stamp(s.start)} --> {stamp(s.end)}\n{line}".replace(".", ",", 2)
+            for i, (s, line) in enumerate(zip(spans, lines, strict=True), 1)
+        )
+    )
+    with opened(wav(tmp_path / "talk.wav", sound)) as clip:
+        cues = [c for c in Transcript(load(cache=None)).perceive(clip, ()) if isinstance(c, Cue)]
+    assert [c.measures.get("speaker") for c in cues] == [*"AABBAB", None]
+    assert [c.person for c in cues] == [None] * 6 + ["Ben"]
