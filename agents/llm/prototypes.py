@@ -233,7 +233,7 @@ def _face(cue: Cue, found: Evidence) -> None:
         unit = re.fullmatch(r"au(\d+)(_left|_right)?", name)
         if unit and isinstance(value, (int, float)) and value >= 0.2:
             found.units[unit[1]] = max(found.units.get(unit[1], 0.0), float(value))
-            found.ironic |= unit[2] is not None and unit[1] in ("12", "14")
+    found.ironic |= _lopsided(cue.measures, "au12") or _lopsided(cue.measures, "au14")
     if not found.units:
         for hit in _UNIT.finditer(cue.text):
             unit = hit[1] or hit[2]
@@ -264,6 +264,14 @@ def _face(cue: Cue, found: Evidence) -> None:
     ):  # a smile without the cheeks is polite, not felt (Ekman, Davidson & Friesen 1990)
         found.scores["joy"] = 0.2 * found.scores.get("joy", 0.0)
     _signs(cue, found)
+
+
+def _lopsided(measures: Mapping[str, float | str], unit: str) -> bool:
+    """Whether one side moves far more than the other: both are told of every smile."""
+    left, right = (measures.get(f"{unit}_{side}", 0.0) for side in ("left", "right"))
+    return (
+        isinstance(left, float) and isinstance(right, float) and abs(left - right) >= 0.35 and min(left, right) <= 0.25
+    )
 
 
 def combined(units: Mapping[str, float]) -> dict[str, float]:

@@ -170,3 +170,12 @@ def test_every_cue_is_hedged_by_the_table(told: Callable[..., list[Cue]]) -> Non
     assert cues and all(c.reliability in known for c in cues)
     assert all(0 < r.value < 1 and r.basis for r in RELIABILITIES)
     assert sure("au12") > sure("au5")
+
+
+def test_a_smile_is_crooked_on_one_side_only() -> None:
+    def smile(left: float, right: float) -> Cue:
+        sides = {"au12": (left + right) / 2, "au12_left": left, "au12_right": right}
+        return Cue(sense="face", text="the lip corners pull up", measures=sides, source="face@test")
+
+    assert not read_cue(smile(0.8, 0.7)).ironic
+    assert read_cue(smile(0.7, 0.1)).ironic
