@@ -76,6 +76,11 @@ def test_one_side_alone_is_told_from_both() -> None:
     assert units(corner_out=8, corner_up=5)["au14"] == 0
 
 
+def test_eyes_that_a_smile_narrows_are_not_told_as_tight() -> None:
+    assert units(lids=-2.2)["au7"] > 0.2
+    assert units(lids=-2.2, corner_out=8, corner_up=5)["au7"] == 0
+
+
 def test_own_rest_is_bounded_so_a_lasting_smile_stays_a_smile() -> None:
     smiling = np.repeat(row(corner_out=9, corner_up=6), 200, axis=0)
     assert intensities(smiling, at_rest(smiling, 1.0), 1.0)["au12"].min() > 0.4
@@ -174,6 +179,12 @@ def test_plain_smiles_are_seen(data: Path, name: str) -> None:
     found = watched(data / "media/faces" / name)
     assert peaks(found, "au12") > 0.7
     assert peaks(found, "au15") == 0
+
+
+@pytest.mark.parametrize("name", ["azure_Family2-Man2.jpg", "azure_Family2-Man1.jpg", "azure_Family2-Lady1.jpg"])
+def test_a_broad_smile_is_no_anger(data: Path, name: str) -> None:
+    found = [c for c in watched(data / "media/faces" / name) if isinstance(c, Cue)]
+    assert not any("au7" in c.measures or c.measures.get("prototype") == "anger" for c in found)
 
 
 @pytest.mark.parametrize("name", ["pyfeat_0-f1-su-ph.jpg", "pyfeat_15-f13-anc-ph.jpg", "pyfeat_45-m7-di-ph.jpg"])

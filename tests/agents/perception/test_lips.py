@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from cuechain.agents.media import Frame, opened
+from cuechain.agents.perception import link
+from cuechain.agents.perception.face import Face
 from cuechain.agents.perception.lips import RATE, judged, moving, pieces, talking, written
 from cuechain.agents.perception.movements import Seen
+from cuechain.agents.settings import load
+from cuechain.agents.values import Cue, Span
 
 STEP = 0.08
 
@@ -66,3 +73,23 @@ def test_pieces_are_read_as_they_are_written() -> None:
     assert [round(p.start, 1) for p in told] == [p.start for p in again]
     assert all(p.end - p.start <= 4.01 for p in told)
     assert pieces("") == pieces(None) == pieces(3.0) == pieces("a-b c") == []
+
+
+def test_of_two_filmed_faces_the_one_that_talks_is_heard(data: Path) -> None:
+    """A man who smiles at the left, a woman who talks at the right, and her voice."""
+    pytest.importorskip("mediapipe", reason="the extra 'face' is not installed")
+    videos, sense = data / "media/videos", Face(load(cache=None))
+    with opened(videos / "pyfeat_single_face.mp4") as clip:
+        smiling = [f.image[20:340, 140:500].copy() for f in clip.frames(12.5)]
+    with opened(videos / "talking_wda_aoc.mp4") as clip:
+        for f in clip.frames(12.5):
+            if f.time > 3:
+                continue
+            canvas = np.full((512, 872, 3), 90, np.uint8)
+            canvas[96:416, :360] = smiling[min(f.index // 2, len(smiling) - 1)]
+            canvas[:, 360:] = f.image
+            sense.watch(Frame(f.time, canvas, f.index, 0, f.motion, f.hold, (872, 512)))
+        faces = [c for c in sense.perceive(clip, ()) if isinstance(c, Cue)]
+    spoken = [Cue(sense="voice", text="heard", span=Span(start=s, end=s + 1.4), source="voice") for s in (0.2, 1.5)]
+    assert {c.person for c in faces} == {"P1", "P2"}
+    assert [c.person for c in link([*faces, *spoken])[-2:]] == ["P2", "P2"]
