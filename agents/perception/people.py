@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from cuechain.agents.perception.lips import Piece, pieces
 from cuechain.agents.values import Cue, Span
 
-_HEARD = ("transcript", "words", "voice")
+_HEARD = ("transcript", "words", "situation", "voice")
 _SEEN = ("face",)
 
 ENOUGH = 0.5
@@ -77,16 +77,17 @@ def link(cues: Sequence[Cue]) -> list[Cue]:
         one, name = next(iter(seen)), next(iter(named))
         if not _lips(seen[one], [c.span for c in heard if c.person and c.span]).still:
             rename = {one: name}
-    voices = _voices(heard, seen)
+    labels = {c.span: label for c in heard if c.span and (label := _label(c))}
+    voices = _voices(heard, {p: s for p, s in seen.items() if p not in rename})
 
     def person(cue: Cue) -> str | None:
         if cue.person:
             return rename.get(cue.person, cue.person)
         if cue.sense not in _HEARD:
             return None
-        label = _label(cue)
+        label = _label(cue) or (labels.get(cue.span) if cue.span else None)  # what reads a line is of who says it
         if label is not None:
-            return rename.get(voices[label] or "", voices[label])
+            return voices[label]
         return None if named else _only(seen) if cue.span is None else _whose([cue.span], seen)
 
     return [c if person(c) == c.person else c.model_copy(update={"person": person(c)}) for c in cues]

@@ -122,3 +122,13 @@ def test_one_utterance_counts_once_for_its_voice():
 def test_a_voice_bears_the_name_that_the_source_gives_it():
     named = cue("transcript", 0, 3, "Anna", measures={"speaker": "A"})
     assert people(named, voice(4, 6, "A"), voice(7, 9, "B")) == ["Anna", "Anna", "P1"]
+
+
+def test_what_is_read_from_a_line_is_of_who_says_it():
+    said = cue("transcript", 0, 3, measures={"speaker": "A"}), cue("transcript", 4, 6, measures={"speaker": "B"})
+    assert people(*said, cue("words", 4, 6), cue("situation", 0, 3)) == ["P1", "P2", "P2", "P1"]
+
+
+def test_a_second_voice_is_not_the_face_that_bears_the_name_of_the_first():
+    named = cue("transcript", 0, 3, "Anna", measures={"speaker": "A"})
+    assert people(face("P1", "0-3"), named, voice(4, 6, "B")) == ["Anna", "Anna", "P1"]
