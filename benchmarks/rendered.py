@@ -20,9 +20,23 @@ from PIL import Image, ImageDraw, ImageFont
 OWN_WORDS = ("Ancient-Aliens", "Disaster-Girl", "Marked-Safe-From", "Who-Would-Win")
 """Templates with words of their own, which no caption's truth has."""
 
-MEME_FACES = ("BebasNeue-Bold", "LiberationSansNarrow-Bold", "RobotoCondensed-Bold", "DejaVuSansCondensed-Bold", "Lato-Black", "DejaVuSans-Bold")
+MEME_FACES = (
+    "BebasNeue-Bold",
+    "LiberationSansNarrow-Bold",
+    "RobotoCondensed-Bold",
+    "DejaVuSansCondensed-Bold",
+    "Lato-Black",
+    "DejaVuSans-Bold",
+)
 """Narrow bold faces as near to Impact as free ones are, and two wide ones."""
-PLAIN_FACES = ("LiberationSans-Regular", "DejaVuSans", "Lato-Bold", "LiberationSans-Bold", "ComicNeue-Bold", "LiberationSerif-Regular")
+PLAIN_FACES = (
+    "LiberationSans-Regular",
+    "DejaVuSans",
+    "Lato-Bold",
+    "LiberationSans-Bold",
+    "ComicNeue-Bold",
+    "LiberationSerif-Regular",
+)
 """For subtitles and slides."""
 
 
@@ -136,7 +150,9 @@ def _subtitle(template: Path, said: list[str], choose: random.Random) -> Drawn:
 def _slide(said: list[str], choose: random.Random) -> Drawn:
     """A heading and three to five points, dark on light or light on dark."""
     light = choose.random() < 0.6
-    image = Image.new("RGB", (960, 540), choose.choice(("white", "#f4efe6")) if light else choose.choice(("#1d2b45", "#222")))
+    image = Image.new(
+        "RGB", (960, 540), choose.choice(("white", "#f4efe6")) if light else choose.choice(("#1d2b45", "#222"))
+    )
     draw, name = ImageDraw.Draw(image), choose.choice(faces(PLAIN_FACES))
     ink, top, truth = ("#222" if light else "white"), 46.0, list[str]()
     sizes = [44] + [choose.choice((24, 28))] * choose.randint(3, 5)

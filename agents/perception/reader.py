@@ -111,7 +111,7 @@ def lines(image: np.ndarray, *, glance: bool = False, known: Sequence[Line] = ()
             room = 0.05 * height
             top = max(0, int(min(b[:, 1].min() for b in boxes) - room))
             bottom = int(max(b[:, 1].max() for b in boxes) + room)
-            boxes = [b + np.float32([0, top]) for b in _boxes(image[top:bottom], near)]
+            boxes = [b + np.array((0, top), np.float32) for b in _boxes(image[top:bottom], near)]
         found = [_read(image, box, known) for box in _ordered(boxes)[:MOST_LINES]]
     except Exception as error:  # any of onnxruntime's and OpenCV's own
         raise ToolError(f"the text reader failed: {error}") from error
@@ -130,7 +130,7 @@ def _boxes(image: np.ndarray, scale: float) -> list[np.ndarray]:
     found = _engine()(np.ascontiguousarray(picture[..., ::-1]), use_det=True, use_cls=False, use_rec=False)
     if found.boxes is None:
         return []
-    shape = np.float32([width / size[0], height / size[1]])
+    shape = np.array((width / size[0], height / size[1]), np.float32)
     return [np.asarray(box, np.float32) * shape for box in found.boxes]
 
 

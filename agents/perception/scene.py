@@ -1,4 +1,4 @@
-"""What kind of picture it is: light, colour, movement, how near people are. Setting, not evidence of a feeling."""
+"""What kind of picture it is: people, framing, light, colour, movement, camera, words. Setting, not evidence of a feeling."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from cuechain.agents.errors import CueChainError
+from cuechain.agents.perception.camera import STANDING, Camera
 from cuechain.agents.perception.captions import captions, keyframe
-from cuechain.agents.perception.sense import Sense
+from cuechain.agents.perception.sense import Reliability, Sense
 from cuechain.agents.settings import Settings
 from cuechain.agents.values import Cue, Gap, Span
 
@@ -49,25 +50,33 @@ class Shot:
     """Weighted sums of the columns of _looks."""
     motion: float = 0.0
     """Weighted sum of Frame.motion."""
-    camera: float = 0.0
-    """Weight of the frames in which the whole picture shifts."""
+    camera: Camera = field(default_factory=Camera)
     faces: list[tuple[int, float]] = field(default_factory=list)
     """Number of faces and height of the largest as a share of the picture, at each search."""
 
 
 class Scene(Sense):
-    """One caption per shot from what can be measured without learning; OpenCV's frontal-face cascade counts people."""
+    """One caption per kind of shot from what can be measured without learning.
+
+    People are counted by OpenCV's frontal-face cascade and by the face sense, words on the picture come from the screen sense; without
+    them it tells less.
+    """
 
     name: ClassVar[str] = "scene"
-    version: ClassVar[str] = "2"
-    about: ClassVar[str] = "Shots, light, colour, movement and framing of the picture."
+    version: ClassVar[str] = "3"
+    about: ClassVar[str] = "Shots: people, framing, light, colour, movement, camera."
     streams: ClassVar[frozenset[str]] = frozenset({"video", "image"})
+    after: ClassVar[tuple[str, ...]] = ("screen", "face")
+    reliabilities: ClassVar[tuple[Reliability, ...]] = (
+        Reliability("caption", 0.8, "a guess"),
+        Reliability("pace of cuts", 0.9, "a guess"),
+        Reliability("described by a captioner", 0.5, "a guess: the model is the user's choice"),
+    )
 
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings)
         self._shots: list[Shot] = []
         self._shot = -1
-        self._grey: np.ndarray | None = None
         self._looked = -1e9
         self._cuts = 0
         self._keyframes: list[tuple[float, bytes]] = []
@@ -78,27 +87,21 @@ class Scene(Sense):
 
     def watch(self, frame: Frame) -> None:
         """Add one frame to its shot."""
-        import cv2
-
         if frame.shot != self._shot:
             self._cuts += self._shot >= 0
-            self._shot, self._grey, self._looked = frame.shot, None, -1e9
+            self._shot, self._looked = frame.shot, -1e9
             if len(self._shots) < MOST_SHOTS:
                 self._shots.append(Shot(frame.time, frame.time))
             if self.settings.captioner and len(self._keyframes) < CAPTIONED:
                 self._keyframes.append((frame.time, keyframe(frame.image)))
         shot = self._shots[-1]
         weight = frame.hold or 1.0
-        small = cv2.resize(frame.image, (96, 54), interpolation=cv2.INTER_AREA)
-        grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY).astype("float32")
-        looks = _looks(small)
+        looks = _looks(frame.small)
         shot.sums = looks * weight if shot.sums is None else shot.sums + looks * weight
         shot.weight += weight
         shot.end = frame.time + frame.hold
         shot.motion += frame.motion * weight
-        if self._grey is not None and frame.motion > 0.01 and _pans(self._grey, grey):
-            shot.camera += weight
-        self._grey = grey
+        shot.camera.watch(frame)
         if frame.time - self._looked >= LOOK_EVERY and len(shot.faces) < LOOKS:
             self._looked = frame.time
             shot.faces.append(_faces(frame.image))
@@ -108,7 +111,7 @@ class Scene(Sense):
         still = clip.media.kind == "image" and not clip.media.duration
         groups: dict[str, list[tuple[Shot, dict[str, float | str]]]] = {}
         for shot in self._shots:
-            caption, measures = _caption(shot, still)
+            caption, measures = _caption(shot, still, *_seen(shot, heard))
             groups.setdefault(caption, []).append((shot, measures))
         largest = sorted(groups, key=lambda c: -sum(s.weight for s, _ in groups[c]))[:MOST]
         for caption in sorted(largest, key=lambda c: groups[c][0][0].start):
@@ -117,6 +120,7 @@ class Scene(Sense):
                 f"{caption} ({len(shots)} shots)" if len(shots) > 1 else caption,
                 None if still else Span(start=shots[0].start, end=max(shots[0].start, shots[-1].end)),
                 _mean([m for _, m in groups[caption]]) | {"shots": float(len(shots))},
+                "caption",
                 0.1 if caption.endswith(" view") else 0.25,  # "a still view" says next to nothing
             )
         yield from self._described(still)
@@ -128,6 +132,7 @@ class Scene(Sense):
                 f"the picture is cut {pace} ({self._cuts + 1} shots of {each:.1f} s on average)",
                 Span(start=self._shots[0].start, end=self._shots[-1].end),
                 {"cuts": float(self._cuts), "shot_mean_s": each},
+                "pace of cuts",
                 0.2,
             )
 
@@ -150,16 +155,19 @@ class Scene(Sense):
                     f'a captioning model describes the picture as "{text}"',
                     span,
                     {"captioner": str(self.settings.captioner)},
+                    "described by a captioner",
                     0.4,
                 )
 
-    def _cue(self, text: str, span: Span | None, measures: dict[str, float | str], salience: float) -> Cue:
+    def _cue(
+        self, text: str, span: Span | None, measures: dict[str, float | str], measure: str, salience: float
+    ) -> Cue:
         return Cue(
             sense=self.name,
             text=text,
             span=span,
             confidence=0.7,
-            reliability=0.6,
+            reliability=next(r.value for r in self.reliabilities if r.measure == measure),
             salience=salience,
             measures={k: round(v, 3) if isinstance(v, float) else v for k, v in measures.items()},
             source=self.source(),
@@ -182,24 +190,6 @@ def _looks(small: np.ndarray) -> np.ndarray:
     vivid = float(saturation[lit].mean()) / 255 if lit.any() else 0.0
     flat = float((np.abs(np.diff(grey.astype(np.int16), axis=1)) <= 1).mean())
     return np.array([grey.mean() / 255, grey.std() / 255, vivid, warmth, common, flat])
-
-
-def _pans(before: np.ndarray, now: np.ndarray) -> bool:
-    """Whether both upper corners shift the same way: the camera moved, not somebody before it."""
-    import cv2
-    import numpy as np
-
-    window = cv2.createHanningWindow((32, 27), cv2.CV_32F)
-    shifts: list[np.ndarray] = []
-    for corner in (np.s_[:27, :32], np.s_[:27, -32:]):
-        a, b = np.ascontiguousarray(before[corner]), np.ascontiguousarray(now[corner])
-        if a.std() < 4:  # nothing there whose movement could be seen
-            return False
-        shift, response = cv2.phaseCorrelate(a, b, window)
-        if response < 0.25 or max(abs(s) for s in shift) < 0.3:
-            return False
-        shifts.append(np.array(shift))
-    return bool(np.abs(shifts[0] - shifts[1]).max() < 1.0)
 
 
 @cache
@@ -226,12 +216,27 @@ def _faces(image: np.ndarray) -> tuple[int, float]:
     return len(found), max((float(h) / grey.shape[0] for *_, h in found), default=0.0)
 
 
-def _caption(shot: Shot, still: bool) -> tuple[str, dict[str, float | str]]:
+def _seen(shot: Shot, heard: Sequence[Cue]) -> tuple[int, set[str]]:
+    """How many people the face sense saw in a shot, and at which places the screen sense read words for a third of it."""
+    here = [c for c in heard if c.span is None or min(c.span.end, shot.end) - max(c.span.start, shot.start) > 0]
+    people = {c.person for c in here if c.sense == "face" and "visible_share" in c.measures}
+    length = shot.end - shot.start
+    places = {
+        str(c.measures.get("place"))
+        for c in here
+        if c.sense == "screen"
+        and (not c.span or min(c.span.end, shot.end) - max(c.span.start, shot.start) > length / 3)
+    }
+    return len(people), places
+
+
+def _caption(shot: Shot, still: bool, people: int, places: set[str]) -> tuple[str, dict[str, float | str]]:
     """The caption of a shot, and the measures that it was made from."""
     light, contrast, vivid, warmth, common, flat = (float(v) for v in shot.sums / shot.weight)
-    motion, camera = shot.motion / shot.weight, shot.camera / shot.weight
-    people, height = max(shot.faces, default=(0, 0.0))
-    page = common > 0.45 and light > 0.7 and vivid < 0.12
+    motion = shot.motion / shot.weight
+    frontal, height = max(shot.faces, default=(0, 0.0))
+    people = max(frontal, people)
+    page = common > 0.6 and light > 0.7 and vivid < 0.12  # mist and snow have more tones
     drawing = not page and common > 0.5 and flat > 0.7
     measures: dict[str, float | str] = {
         "luma": light,
@@ -245,7 +250,9 @@ def _caption(shot: Shot, still: bool) -> tuple[str, dict[str, float | str]]:
     if contrast < 0.02:
         return f"the picture is an even {'dark' if light < 0.3 else 'bright' if light > 0.7 else 'grey'} area", measures
     brightness = "dark" if light < 0.27 else "bright" if light > 0.6 else ""
-    movement = "" if still else "still" if motion < 0.012 else "restless" if motion > 0.06 else ""
+    camera = "" if still else shot.camera.told()
+    moves = camera not in ("", STANDING)
+    movement = "" if still else "restless" if motion > 0.06 else "still" if motion < 0.012 and not moves else ""
     # Borders after the usual shot sizes: the face fills a third of the height in a close-up, an eighth in a medium shot.
     view = (
         "view on a plain light ground"
@@ -257,17 +264,18 @@ def _caption(shot: Shot, still: bool) -> tuple[str, dict[str, float | str]]:
         else "medium view"
         if height > 0.12
         else "wide view"
-        if people
+        if frontal
         else "view"
     )
     words = ", ".join(w for w in (brightness, movement) if w)
-    # The cascade misses many faces, so that it found none is not said.
-    who = "" if page or not people else " of one person" if people == 1 else f" of at least {people} people"
+    # Faces that are turned away or small are missed, so that there are none, or no more, is not said; a close-up has room for one.
+    alone = "one person" if height > 0.3 else "at least one person"
+    who = "" if page or not people else f" of {alone}" if people == 1 else f" of at least {people} people"
     tone = (
         "hardly any colour"
         if vivid < 0.08
         else "warm colours"
-        if warmth > 11
+        if warmth > 11 + 20 * height  # skin is warm by itself
         else "cold colours"
         if warmth < -4
         else "vivid colours"
@@ -276,11 +284,11 @@ def _caption(shot: Shot, still: bool) -> tuple[str, dict[str, float | str]]:
         if vivid < 0.22
         else ""
     )
-    moving = ", the camera moves" if camera > 0.35 else ""
+    written = "" if not places else f", with words at the {places.pop()}" if len(places) == 1 else ", with words on it"
     article = "an" if (words or view)[0] in "aeiou" else "a"
-    text = f"the picture is {article} {words}{' ' if words else ''}{view}{who}{', ' + tone if tone else ''}{moving}"
-    return text, measures
+    parts = f"{words}{' ' if words else ''}{view}{who}{', ' + tone if tone else ''}{camera}{written}"
+    return f"the picture is {article} {parts}", measures | {"camera": camera.removeprefix(", ") or "unknown"}
 
 
 def _mean(rows: list[dict[str, float | str]]) -> dict[str, float | str]:
-    return {k: sum(float(r[k]) for r in rows) / len(rows) for k in rows[0]}
+    return {k: sum(float(r[k]) for r in rows) / len(rows) if isinstance(v, float) else v for k, v in rows[0].items()}

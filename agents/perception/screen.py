@@ -91,7 +91,8 @@ class Screen(Sense):
         super().__init__(settings)
         self._texts: list[Text] = []
         self._past: deque[tuple[float, np.ndarray]] = deque()
-        self._dense: np.ndarray | None = None
+        self._known: np.ndarray | None = None
+        """Density of strokes that was there when it was read, in this shot."""
         self._shot = -1
         self._read_at = -1e9
         self._empty = 0
@@ -108,15 +109,14 @@ class Screen(Sense):
         self._end = frame.time + frame.hold
         if self._past and self._past[-1][1].shape != drawn.shape:  # the picture changed its shape midway
             self._past.clear()
-            self._dense = None
-        if frame.shot != self._shot or self._dense is None:
-            self._dense = np.zeros_like(dense)
-        self._shot = frame.shot
-        self._follow(drawn, self._dense)
-        waited, rise = frame.time - self._read_at, float((dense - self._dense).max())
+            self._known = None
+        known = self._known if self._known is not None and frame.shot == self._shot else np.zeros_like(dense)
+        self._known, self._shot = known, frame.shot
+        self._follow(drawn, known)
+        waited, rise = frame.time - self._read_at, float((dense - known).max())
         wait = SOON * 2 ** min(self._empty, 3) if rise > 2 * RISE else EVERY
         if (waited >= wait and rise > RISE) or not self._read or waited >= ANYWAY:
-            self._read_at, self._dense = frame.time, np.maximum(dense, self._dense)
+            self._read_at, self._known = frame.time, np.maximum(dense, known)
             self._read += 1
             standing = [line for t in self._latest() if t.stands and t.clear for line in t.lines]
             # A still picture is read with all care; of a film there will be another frame.
@@ -157,7 +157,7 @@ class Screen(Sense):
     def _latest(self) -> list[Text]:
         return self._texts[-4 * MOST_BLOCKS :]
 
-    def _follow(self, drawn: np.ndarray, dense: np.ndarray) -> None:
+    def _follow(self, drawn: np.ndarray, known: np.ndarray) -> None:
         """Whether each text still stands. Where one is gone or has become clearer, the strokes that are there now count as new."""
         for text in self._latest():
             if not text.stands:
@@ -168,7 +168,7 @@ class Screen(Sense):
                 text.end = self._end
             if not text.stands or clearer(text.seen, now):
                 text.clear, text.seen = False, now
-                dense[place(text.box, dense.shape)] = 0
+                known[place(text.box, known.shape)] = 0
 
     def _merge(self, time: float, found: list[Line], drawn: np.ndarray) -> None:
         """Add what one frame shows; texts that were there before stand longer."""

@@ -10,7 +10,7 @@ from PIL import Image
 from cuechain.agents.media import Frame, opened
 from cuechain.agents.perception.scene import Scene
 from cuechain.agents.settings import load
-from cuechain.agents.values import Cue, Gap
+from cuechain.agents.values import Cue, Gap, Span
 
 
 def watched(path: Path) -> list[Cue | Gap]:
@@ -104,3 +104,58 @@ def test_a_shot_with_a_face_and_one_without(data: Path) -> None:
     assert [("person" in c.text) for c in found] == [True, False]
     assert found[0].span
     assert found[0].span.end == pytest.approx(2.5, abs=0.2)
+
+
+def filmed(way: str) -> str:
+    """What is said of four seconds in which a window of a grainy picture stands, shifts, shrinks or trembles."""
+    rng = np.random.default_rng(3)
+    ground = np.asarray(
+        Image.fromarray(rng.integers(20, 235, (17, 30, 3), np.uint8)).resize((480, 272), Image.Resampling.BICUBIC)
+    )
+    sense, at = Scene(load(cache=None)), np.zeros(2)
+    for i in range(50):
+        now = i * 0.08
+        left, top, width = 80.0, 45.0, 320.0
+        if way == "pans":
+            left = 10 + 30 * now
+        elif way == "zooms":
+            width = 320 * (1 - 0.06 * now)
+            left, top = 240 - width / 2, 136 - width * 9 / 32
+        elif way == "trembles":
+            at = 0.8 * at + rng.normal(0, 4, 2)
+            left, top = left + at[0], top + at[1]
+        box = (left, top, left + width, top + width * 9 / 16)
+        image = np.asarray(Image.fromarray(ground).resize((320, 180), Image.Resampling.BILINEAR, box=box))
+        sense.watch(Frame(now, image, i, 0, 0.02, 0.08, (320, 180)))
+    with opened(text="a") as clip:
+        (cue,) = sense.perceive(clip, ())
+    assert isinstance(cue, Cue)
+    return cue.text
+
+
+@pytest.mark.parametrize(
+    ("way", "told"),
+    [
+        ("stands", "from a standing camera"),
+        ("pans", "the camera pans"),
+        ("zooms", "the camera zooms or moves in"),
+        ("trembles", "from a camera that is not quite still"),
+    ],
+)
+def test_what_the_camera_does_is_told(way: str, told: str) -> None:
+    assert told in filmed(way)
+
+
+def test_people_and_words_of_the_other_senses_are_taken_in(tmp_path: Path) -> None:
+    sense = Scene(load(cache=None))
+    sense.watch(Frame(0.0, shaded((128, 128, 128)), 0, 0, 0.0, 4.0, (320, 240)))
+    heard = [
+        Cue(sense="face", person="P1", text="a face", span=Span(start=0, end=4), measures={"visible_share": 1}, source="face@9"),
+        Cue(sense="screen", text="words", span=Span(start=1, end=4), measures={"place": "bottom"}, source="screen@9"),
+        Cue(sense="screen", text="words", span=Span(start=1, end=1.5), measures={"place": "top"}, source="screen@9"),
+    ]  # fmt: skip
+    with opened(text="a") as clip:
+        (cue,) = sense.perceive(clip, heard)
+    assert isinstance(cue, Cue)
+    assert "of at least one person" in cue.text
+    assert cue.text.endswith(", with words at the bottom")
