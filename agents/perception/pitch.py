@@ -11,7 +11,10 @@ from cuechain.agents.perception.speech import clean
 if TYPE_CHECKING:
     import numpy as np
 
-HOP = 256 / RATE
+STEP = 256
+"""Samples between frames."""
+
+HOP = STEP / RATE
 """Seconds between frames."""
 
 _WINDOW = 60

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,9 @@ LEAST_VOICED = 0.4
 _USUAL_VOICED, _USUAL_UTTERANCES = 6.0, 3
 """Seconds of voice and utterances that a speaker's usual needs."""
 
+CLEAR = 15.0
+"""dB above the quietest tenth of the clip under which noise shapes what is measured: babble at 10 dB leaves a voice some 12 dB above it."""
+
 _PAUSE = 0.25
 """Seconds of silence that count as a pause; shorter ones are stop consonants (Goldman-Eisler 1968)."""
 
@@ -30,6 +33,8 @@ class Delivery:
     """When."""
     person: str | None
     """Who, where that is known."""
+    speaker: str | None
+    """Letter of the voice where several are told apart by their sound."""
     voiced: float
     """Seconds with voice."""
     pitch: float
@@ -50,6 +55,20 @@ class Delivery:
     """Share of the time from the first to the last sound that is pause."""
     breaks: float
     """Voice breaks per second of voice."""
+    above: float
+    """Median level of the voiced frames above the quietest tenth of the clip, dB."""
+    timbre: Mapping[str, float] | None
+    """Measures of `timbre`; None where there is too little voice, or somebody else speaks too."""
+
+    @property
+    def clean(self) -> bool:
+        """Clear enough of noise, and long enough, for its timbre to be trusted."""
+        return self.above >= CLEAR and self.voiced >= 1.0
+
+    @property
+    def harmonicity(self) -> float | None:
+        """Mean ratio of harmonic sound to noise in the voice, dB."""
+        return None if self.timbre is None else self.timbre["hnr_mean"]
 
     @property
     def hertz(self) -> float:
@@ -67,13 +86,25 @@ class Usual:
     sharpness: float
     pace: float
     words_per_second: float | None
+    harmonicity: float | None
+    """None where it is not known of every utterance."""
     pitch_unit: float
     """Semitones: the spread between the speaker's utterances, 1.5 to 2.5."""
     loudness_unit: float
     """dB: the spread between the speaker's utterances, 3 to 5."""
 
 
-def delivery(part: Track, speech: np.ndarray, span: Span, person: str | None, words: int | None) -> Delivery | None:
+def delivery(
+    part: Track,
+    speech: np.ndarray,
+    span: Span,
+    *,
+    person: str | None = None,
+    speaker: str | None = None,
+    words: int | None = None,
+    floor: float = -90.0,
+    timbre: Mapping[str, float] | None = None,
+) -> Delivery | None:
     """Measure one utterance.
 
     Args:
@@ -81,7 +112,10 @@ def delivery(part: Track, speech: np.ndarray, span: Span, person: str | None, wo
         speech: Mask of its frames in which somebody speaks.
         span: When it is.
         person: Who speaks.
+        speaker: Letter of the voice.
         words: Number of words, where it is known.
+        floor: Level of the quietest tenth of the clip, dB below full scale.
+        timbre: Measures of `timbre`.
 
     Returns:
         None when there is too little voice in it.
@@ -100,6 +134,7 @@ def delivery(part: Track, speech: np.ndarray, span: Span, person: str | None, wo
     return Delivery(
         span=span,
         person=person,
+        speaker=speaker,
         voiced=spoken.voiced,
         pitch=float(pitch[(pitch >= low) & (pitch <= high)].mean()),
         pitch_range=float(p90 - p10),
@@ -110,6 +145,8 @@ def delivery(part: Track, speech: np.ndarray, span: Span, person: str | None, wo
         pause_max=max(pauses, default=0.0),
         pause_share=sum(pauses) / length,
         breaks=breaks(part) / spoken.voiced,
+        above=float(np.median(spoken.loudness[~np.isnan(spoken.semitones)])) - floor,
+        timbre=timbre,
     )
 
 
@@ -144,6 +181,7 @@ def usual(said: Sequence[Delivery]) -> Usual | None:
         sharpness=middle("sharpness"),
         pace=middle("pace"),
         words_per_second=middle("words_per_second") if all(d.words_per_second for d in said) else None,
+        harmonicity=middle("harmonicity") if all(d.harmonicity is not None for d in said) else None,
         pitch_unit=min(max(1.5, spread("pitch")), 2.5),
         loudness_unit=min(max(3.0, spread("loudness")), 5.0),
     )
@@ -161,6 +199,11 @@ def measures(one: Delivery, own: Usual | None) -> dict[str, float | str]:
         "voiced_s": round(one.voiced, 2),
         "reference": "speaker" if own else "general",
     }
+    if one.timbre is not None:
+        found["hnr_db"] = round(one.timbre["hnr_mean"], 1)
+        found["jitter_pct"] = round(100 * one.timbre["jitter_mean"], 2)
+        found["shimmer_pct"] = round(100 * one.timbre["shimmer_mean"], 1)
+        found["tilt_db_per_octave"] = round(one.timbre["tilt_harmonic_mean"], 1)
     if one.words_per_second is not None:
         found["rate_wps"] = round(one.words_per_second, 2)
     if own:
@@ -169,6 +212,8 @@ def measures(one: Delivery, own: Usual | None) -> dict[str, float | str]:
         found["loudness_rel_db"] = round(one.loudness - own.loudness, 1)
         found["sharpness_rel_db"] = round(one.sharpness - own.sharpness, 1)
         found["rate_rel"] = round(rate(one, own), 2)
+        if own.harmonicity is not None and one.harmonicity is not None:
+            found["hnr_rel_db"] = round(one.harmonicity - own.harmonicity, 1)
     return found
 
 

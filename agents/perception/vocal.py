@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cuechain.agents.perception.prosody import Delivery, Usual, rate
+from cuechain.agents.perception.tone import Tone
 
 _SHORT = 1.0
 """Seconds of voice under which pace and range are not spoken of: a word or two has no pace of its own."""
@@ -25,6 +26,14 @@ _BROKEN = 2.0
 FLAT, LIVELY, SEVERAL = 3.5, 14.0, 17.0
 """Semitones from the 10th to the 90th percentile of pitch. EmoDB's acted utterances lie between 3.7 (10 %) and 12 (90 %), a lively reader
 between 9 and 13; beyond the last, several voices are likelier than one."""
+
+
+_PLAIN, _TOGETHER, _BESIDE, _SURE = 0.5, 0.7, 0.2, 0.8
+"""Shares: of one tone, and of the first two, from which they are told; of the second from which it is named too; of one that needs no
+"possibly"."""
+
+_FORCE = 0.6
+"""Arousal, to either side, from which it is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +71,11 @@ def _relative(one: Delivery, own: Usual) -> list[Remark]:
         Remark(f"{'louder' if loud > 0 else 'quieter'} ({loud:+.0f} dB)", abs(loud) / (1.3 * own.loudness_unit)),
         Remark(f"{'sharper' if sharp > 0 else 'softer'} ({sharp:+.0f} dB above 1 kHz)", abs(sharp) / 5),
     ]
+    if one.clean and one.harmonicity is not None and own.harmonicity is not None:
+        pure = one.harmonicity - own.harmonicity
+        found.append(
+            Remark(f"{'clearer' if pure > 0 else 'rougher or breathier'} ({pure:+.0f} dB harmonicity)", abs(pure) / 5)
+        )
     if one.voiced >= _SHORT:
         ratio, pace = one.pitch_range / max(own.pitch_range, 1.0), rate(one, own)
         wide = "livelier" if ratio > 1 else "flatter"
@@ -117,19 +131,17 @@ def clause(found: Sequence[Remark], *, own: bool) -> str:
     return f"the voice is {hedge}{joined}" + (f", with {' and '.join(having)}" if having else "")
 
 
-def tone(one: Delivery, own: Usual) -> str | None:
-    """A tone of voice that the measures resemble, hedged; None where they resemble none.
+def toned(tone: Tone) -> str | None:
+    """What acted tone an utterance resembles, hedged by its share; None where it resembles none plainly.
 
-    Scherer (2003), Juslin & Laukka (2003): anger loud, high, fast, sharp; joy high, lively, rather loud; fear high and
-    fast; sadness low, quiet, slow, narrow. Loudness and pitch rise together in several, so that only groups are told apart.
+    A mixture of two is told where both have a part; where not even that is plain, only whether the voice is energetic or calm.
     """
-    pitch, loud = (one.pitch - own.pitch) / 4, (one.loudness - own.loudness) / 6
-    sharp, fast = (one.sharpness - own.sharpness) / 6, (rate(one, own) - 1) / 0.3
-    effort = 0.3 * loud + 0.7 * sharp  # recorders level the loudness, they leave the sharpness
-    if pitch > 0.5 and effort > 0.6:
-        return "the tone is high and forceful, as often heard with anger or excitement"
-    if pitch > 0.5 and fast > 0.5 and effort < 0.3:
-        return "the tone is high and hurried without force, as often heard with fear or nervousness"
-    if pitch < -0.3 and effort < -0.4 and fast < 0.3:
-        return "the tone is low and soft, as often heard with sadness or tiredness"
-    return None
+    (first, p), (second, q), *_ = sorted(tone.posterior.items(), key=lambda item: -item[1])
+    force = "energetic" if tone.arousal > _FORCE else "low in energy" if tone.arousal < -_FORCE else ""
+    if p < _PLAIN and p + q < _TOGETHER:
+        return f"the tone of voice is possibly {force}" if force else None
+    names = [first, second] if q >= _BESIDE else [first]
+    like = "acted " + " or ".join(name if name != "neutral" else "plain speech" for name in names)
+    like = like.replace("acted plain", "plain")
+    hedge = "" if p >= _SURE else "possibly "
+    return f"the tone of voice is {hedge}like {like}" + (f", {force}" if force and "neutral" not in names else "")
