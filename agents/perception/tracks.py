@@ -48,8 +48,8 @@ BESIDE = (
     (0.06, -0.06, -0.08, -0.08),
     (-0.06, 0.06, -0.08, 0.08),
 )
-"""Where the mesh looks at a face in a still: shifts across and down, growth (shares of the area's side), tilt (radians). The mean of them
-brings the difference between two versions of one photograph from 0.022 down to 0.016 of full intensity (benchmarks/faces.py)."""
+"""Where the mesh looks at a face in a still: shifts across and down, growth (shares of the area's side), tilt (radians). The mean of five
+brings the difference between two versions of one photograph from 0.016 down to 0.010 of full intensity (270 pairs, benchmarks/faces.py)."""
 
 BANDS = ((-0.9, -0.5, 0.5), (-0.35, 0.35, 0.3), (0.65, 1.4, 0.7))
 """Hair, face and clothes: top, bottom and half width of each, in widths of the face from its centre."""
