@@ -100,9 +100,9 @@ class Count(NamedTuple):
     told_right: int
 
 
-def counted(sound: Sound, reference: Sequence[str]) -> Count:
+def counted(sound: Sound, reference: Sequence[str], *, guesses: bool = False) -> Count:
     stretches = speech_stretches(sound, silence=STRETCH)
-    guess = [w.text for _, found in recognised(sound, stretches) for w, _ in found]
+    guess = [w.text for _, found in recognised(sound, stretches) for w, _ in found] if guesses else []
     told = re.findall(r"[a-z']+", " ".join(u.text for u in sphinx(sound, stretches).utterances).lower())
     return Count(len(reference), len(guess), right(guess, reference), len(told), right(told, reference))
 
@@ -112,7 +112,7 @@ def words(what: str, clips: Sequence[Count], source: str) -> Figure:
     said, guessed, guessed_right, told, told_right = (sum(column) for column in zip(*clips, strict=True))
     share = f", {told / said:.0%} of what is said" if said else ""
     value = f"{interval(told_right, told)} of {told} told{share}; {sum(not c.told for c in clips)} of {len(clips)} clips a gap"
-    baseline = f"all guesses: {interval(guessed_right, guessed)} of {guessed}"
+    baseline = f"all guesses: {interval(guessed_right, guessed)} of {guessed}" if guessed else "-"
     return Figure("transcript", f"PocketSphinx, words right, {what}", value, baseline, len(clips), source)
 
 
@@ -123,7 +123,7 @@ def heard(data: Path) -> Iterator[Figure]:
     known = {name: clip for name, clip in clips.items() if clip[1]}
     others = [sound for sound, reference in clips.values() if not reference]
     source = "media/speech, English"
-    clear = {name: counted(*clip) for name, clip in known.items()}
+    clear = {name: counted(*clip, guesses=True) for name, clip in known.items()}
     yield words("clear", list(clear.values()), source)
     yield words("clear, without LJ", [c for n, c in clear.items() if not n.startswith("LJ")], source)
     few = [c for n, c in known.items() if not n.startswith("LJ") or n[7:9] in ("07", "24")]
