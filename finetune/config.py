@@ -146,7 +146,7 @@ class ToneConfig(Config):
     """Folder that keeps what was measured; a run that was stopped goes on from there."""
     weights: Path
     """Folder for tone.json."""
-    copies: int = Field(default=8, ge=0)
+    copies: int = Field(default=6, ge=0)
     """Channels that each speaker is heard through, besides as recorded."""
     picked: int = Field(default=18, ge=7)
     """Utterances of a speaker that are heard through each."""

@@ -101,9 +101,10 @@ def narrow(heard: Sequence[Session], tone: np.ndarray, seed: int = 5, times: int
     """Sessions as clips are: 4 to 12 utterances of a speaker in one to three tones."""
     rng = np.random.default_rng(seed)
     found: list[Session] = []
+    every = sorted(set(tone.tolist()))
     for s in heard:
         for _ in range(times):
-            some = rng.choice(sorted(set(tone.tolist())), size=rng.integers(1, 4), replace=False)
+            some = rng.choice(every, size=min(len(every), int(rng.integers(1, 4))), replace=False)
             at = np.flatnonzero(np.isin(tone[s.items], some))
             if len(at) >= 4:
                 at = rng.permutation(at)[: rng.integers(4, 13)]
