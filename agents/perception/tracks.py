@@ -223,7 +223,7 @@ def _distance(frame: Frame, box: np.ndarray, looks: np.ndarray | None, person: P
     here = frame.shot == person.shot and gone < AWAY and away < 0.6 + gone and ratio < 1.7
     if followed and here and gone <= 0.5 and away < 0.6:
         return away + 2 * (1 - alike)
-    if alike > (ALIKE_HERE if here else ALIKE_ELSEWHERE):
+    if looks is not None and alike > (ALIKE_HERE if here else ALIKE_ELSEWHERE):
         return (0 if here else 1) + 0.1 * away + 2 * (1 - alike)
     return None
 

@@ -61,8 +61,11 @@ def test_who_was_covered_for_a_second_is_the_same(follow: Callable[..., list[Per
 
 
 def test_who_takes_somebodys_place_is_somebody_else(follow: Callable[..., list[Person]]) -> None:
-    people = follow([(0, {"lady": (200, 30)})] * 6 + [(0, {})] * 6 + [(0, {"man": (200, 30)})] * 8)
+    people = follow(
+        [(0, {"lady": (200, 30)})] * 6 + [(0, {})] * 6 + [(0, {"man": (200 + 4 * (i % 3), 30)}) for i in range(14)]
+    )
     assert len(people) == 2
+    assert people[0].times[-1] < people[1].times[0], "and stays it"
 
 
 def test_who_leaves_and_comes_back_elsewhere_is_the_same(follow: Callable[..., list[Person]]) -> None:
