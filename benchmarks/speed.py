@@ -191,7 +191,7 @@ def of_clip(path: Path, *, spoken: bool, loop: bool) -> Iterator[Figure]:
     yield Figure(
         "all",
         f"time over decoding + models alone; {what}",
-        f"{sub['seconds'] / least:.2f}",
+        f"{sub['seconds'] / least:.2f} (CPU {sub['cpu_s'] / (bare['cpu_s'] + own['models_cpu_s']):.2f})",
         f"{bare['seconds']:.2f} s + {own['models_s']:.2f} s = {least:.2f} s",
         RUNS,
         data,
