@@ -46,10 +46,14 @@ class Transcript(Sense):
         ),
         Reliability(
             "pocketsphinx",
-            0.85,
-            "words told are right: 92 % of 40 of five speakers, 94 % of 182 of a sixth (benchmarks/pocketsphinx.md)",
+            0.9,
+            "words told are right: 94 % (89-97) of 123 in 25 clear English clips, 17 of 17 without the speaker of most of them",
         ),
-        Reliability("speaker", 0.9, "a guess until measured"),
+        Reliability(
+            "speaker",
+            0.9,
+            "turns are right where told: 97 % in 71 talks of a man and a woman, 85 % in 13 of the same sex (EmoDB, two speakers left out)",
+        ),
     )
 
     @classmethod
