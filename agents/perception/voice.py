@@ -23,13 +23,13 @@ _GENERAL = Reliability("pitch and pace against adults in general", 0.5, "a guess
 _TONE_OWN = Reliability(
     "acted tone, several utterances of the speaker known",
     0.5,
-    "a guess for other languages and unacted speech, from what held-out actors gave: 86 % of the tones told are right "
+    "a guess for other languages and unacted speech, from what held-out actors gave: 85 % of the tones told are right "
     "(EmoDB, German, n=535, benchmarks/voice.py)",
 )
 _TONE = Reliability(
     "acted tone of one utterance alone",
     0.35,
-    "a guess for other languages and unacted speech, from what held-out actors gave: 84 % of the tones told are right "
+    "a guess for other languages and unacted speech, from what held-out actors gave: 82 % of the tones told are right "
     "(EmoDB, German, n=535, benchmarks/voice.py)",
 )
 
