@@ -68,8 +68,10 @@ class Scene(Sense):
     streams: ClassVar[frozenset[str]] = frozenset({"video", "image"})
     after: ClassVar[tuple[str, ...]] = ("screen", "face")
     reliabilities: ClassVar[tuple[Reliability, ...]] = (
-        Reliability("caption", 0.8, "a guess"),
-        Reliability("pace of cuts", 0.9, "a guess"),
+        Reliability(
+            "caption", 0.9, "framing right in 39 of 40 pictures, light in 26 of 28 (benchmarks/media_visual.md)"
+        ),
+        Reliability("pace of cuts", 0.9, "a guess; the cuts are counted"),
         Reliability("described by a captioner", 0.5, "a guess: the model is the user's choice"),
     )
 
