@@ -22,7 +22,7 @@ RELIABILITIES: tuple[Reliability, ...] = (
     Reliability("au6", 0.45, f"{_GUESS} 0.98 (n=239); told with a smile only"),
     Reliability("au7", 0.15, f"{_SMALL} 0.90 (n=173); never told in a smile, which narrows the eyes too"),
     Reliability("au9", 0.2, f"{_GUESS} 0.47 (n=26)"),
-    Reliability("au10", 0.15, f"{_GUESS} 0 (n=6)"),
+    Reliability("au10", 0.15, f"{_GUESS} 0 (n=5)"),
     Reliability(
         "au12",
         0.75,
@@ -31,14 +31,14 @@ RELIABILITIES: tuple[Reliability, ...] = (
     Reliability("au14", 0.15, f"{_SMALL} 0.67 (n=16)"),
     Reliability("au15", 0.25, "a guess, under py-feat's mean F1 of 0.36; never active in the pictures at hand (n=0)"),
     Reliability("au17", 0.2, "a guess; never active in the pictures at hand (n=0)"),
-    Reliability("au20", 0.2, f"{_GUESS} 0.91 (n=19)"),
+    Reliability("au20", 0.2, f"{_GUESS} 1.00 (n=16)"),
     Reliability("au23", 0.1, f"{_SMALL} unknown (n=0)"),
     Reliability("au24", 0.15, f"{_SMALL} unknown (n=0)"),
     Reliability(
-        "au25", 0.85, "32 of 32 parted lips found in 36 photographed faces, none invented; agreement 0.96 (n=353)"
+        "au25", 0.85, "32 of 32 parted lips found in 36 photographed faces, none invented; agreement 0.98 (n=281)"
     ),
-    Reliability("au26", 0.55, "2 of 2 dropped jaws, but parted lips of children too; agreement 0.94 (n=52)"),
-    Reliability("au45", 0.6, "9 of 10 blinks of one talking head found, none invented; agreement 1.0 (n=16)"),
+    Reliability("au26", 0.55, "2 of 2 dropped jaws, but parted lips of children too; agreement 0.97 (n=49)"),
+    Reliability("au45", 0.6, "9 of 10 blinks of one talking head found, none invented; agreement 0.99 (n=88)"),
     Reliability("prototype", 0.3, "faces show prototypes in a minority of felt emotions (Barrett et al. 2019)"),
     Reliability("nods", 0.45, "a guess; meshes of one face turned by known angles: tests of the face sense"),
     Reliability("shakes", 0.45, "a guess; as nods"),
