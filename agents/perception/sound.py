@@ -51,10 +51,20 @@ class Sound(Sense):
     about: ClassVar[str] = "Sounds besides words: silence, background, bangs; with a model laughter, crying, applause."
     streams: ClassVar[frozenset[str]] = frozenset({"audio"})
     reliabilities: ClassVar[tuple[Reliability, ...]] = (
-        Reliability("silence", 0.95, "a guess"),
-        Reliability("background", 0.8, "a guess"),
-        Reliability("sudden loud sound", 0.7, "a guess"),
-        Reliability("sound without speech", 0.7, "a guess"),
+        Reliability("silence", 0.95, "a guess: what is below -60 dB is measured"),
+        Reliability(
+            "background", 0.9, "told of none of 87 clean recordings, of 20 of 22 with noise added (benchmarks/scene.py)"
+        ),
+        Reliability(
+            "sudden loud sound",
+            0.9,
+            "told of 1 of 87 clean recordings, of 12 of 22 with a burst added (benchmarks/scene.py)",
+        ),
+        Reliability(
+            "sound without speech",
+            0.8,
+            "told of none of 87 clean recordings, of 22 of 22 with a chord added (benchmarks/scene.py)",
+        ),
         Reliability("events", 0.5, "a guess: the model is the user's choice"),
     )
 
