@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cuechain.agents.llm.labels import meaning
+from cuechain.agents.llm.serialise import SETTING
 from cuechain.agents.values import Claim, Cue, CueSheet, Focus, Plan, Stance
-
-SETTING = ("scene", "screen")
-"""Senses that show where somebody is, not how that person feels: alone they decide nothing."""
 
 DECISIVE = 0.35
 """Weight from which a cue is told as evidence."""

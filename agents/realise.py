@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from cuechain.agents.llm.serialise import SETTING
 from cuechain.agents.values import Answer, Claim, Cue, CueSheet, Emotion, Focus, Gap
 
 _ADJECTIVES = {
@@ -23,12 +24,11 @@ _ADJECTIVES = {
 }  # fmt: skip
 
 _SENSES = {
-    "transcript": "words", "words": "words", "voice": "voice", "face": "face", "scene": "scene", "screen": "words on screen",
+    "transcript": "words", "words": "words", "situation": "words", "voice": "voice", "face": "face", "scene": "scene",
+    "screen": "words on screen", "sound": "sound",
 }  # fmt: skip
 
-_SETTING = ("scene", "screen")
-
-_CLAUSES = ("the ", "there ", "this ", "together ", "one ", "a face ")
+_CLAUSES = ("the ", "there ", "this ", "together ", "one ", "a face ", "what is told ")
 """How our senses' clauses begin; other wordings are set after the name of their sense."""
 
 _SPEAKER_SAYS = re.compile(r"^(?:the speaker says|the writer says|the message says|says|said|writes)\s*:?\s*", re.I)
@@ -176,7 +176,7 @@ def _cannot(sheet: CueSheet, focus: Focus, cues: list[Cue]) -> str:
         )
     # Of senses that tell of people, not of the setting; that a picture has no sound goes without saying.
     idle = (" in this image", " in this text")
-    silent = (*_SETTING, *(() if any(c.sense == "transcript" for c in sheet.cues.values()) else ("words",)))
+    silent = (*SETTING, *(() if any(c.sense == "transcript" for c in sheet.cues.values()) else ("words",)))
     missing = [_gap(g) for g in sheet.gaps if g.sense not in silent and not g.reason.endswith(idle)]
     why = "; ".join(dict.fromkeys(missing)) if missing else "no cue speaks clearly of a feeling"
     return f"This cannot be told from the {_medium(sheet)}: {why}."

@@ -26,6 +26,7 @@ from cuechain.agents.llm.labels import meaning
 from cuechain.agents.llm.prototypes import read_cue
 from cuechain.agents.llm.rules import reading, sentiments
 from cuechain.agents.llm.serialise import RELATIONS, SENTIMENTS, asked, role
+from cuechain.agents.pipeline import SheetReady, see
 from cuechain.agents.settings import Settings
 from cuechain.agents.values import EKMAN, CueSheet, Plan, Question
 from cuechain.finetune.calibrate import accepted, calibration, predictions
@@ -231,10 +232,9 @@ def voices_table(corpora: Path, specs: Sequence[str]) -> str:
 
 
 def _text(key: str, text: str, label: str) -> Example:
-    from cuechain.agents.values import Cue, Media
-
-    cue = Cue(sense="transcript", text=f'the text says "{text}"', source="corpus@1")
-    sheet = CueSheet(media=(Media(id="m1", kind="text", text=text),), cues={"T1": cue})
+    """A text as the product perceives it: its lines, what the words carry, what they tell of."""
+    settings = Settings(cache=None, senses=("words", "situation"))
+    (sheet,) = [e.sheet for e in see([], settings, text=text) if isinstance(e, SheetReady)]
     return Example(id=key, author="people", sheet=sheet, question="", person=None, emotion=label)
 
 

@@ -7,7 +7,9 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(no_args_is_help=True, help="Make examples, train and export the embedded planner; train the words model.")
+app = typer.Typer(
+    no_args_is_help=True, help="Make examples, train and export the embedded planner; train the words model."
+)
 
 ConfigFile = Annotated[Path, typer.Argument(help="YAML file; finetune/configs has one for each verb.")]
 
@@ -38,7 +40,7 @@ def export(config: ConfigFile) -> None:
 
 @app.command()
 def words(config: ConfigFile) -> None:
-    """Train the words model and write its weights; runs that were stopped go on."""
+    """Train the words model and write its weights; a run that was stopped goes on."""
     from cuechain.finetune import words as verb
 
     verb.main(config)

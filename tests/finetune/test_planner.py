@@ -172,3 +172,18 @@ def test_trains_resumes_exports_and_plans_alike(tiny: Path, tmp_path: Path) -> N
     assert list(found.relation.values()) == pytest.approx(torch.softmax(relation[0], 0).tolist(), abs=1e-4)
     to_onnx(net, out)
     assert drift(net, out, tokens, read_examples(tiny / "written.jsonl")[:5])["cosine_distance_max"] < 0.1
+
+
+def test_generated_sheets_hold_the_real_words_cue() -> None:
+    """Composed around texts of the corpora, with the words sense itself reading the line."""
+    from cuechain.finetune.examples import text_sheet
+    from cuechain.finetune.generate import generated
+
+    chance = random.Random(0)
+    texts = [
+        Example(id=k, author="goemotions", sheet=text_sheet(said, chance), said=said, question="", person=None, emotion=k)
+        for k, said in zip(EKMAN, ("I love it", "I miss her", "I hate you", "I am scared", "wow", "gross", "fine"), strict=True)
+    ]
+    made = list(generated(texts, 12, chance))
+    words = [c for x in made for c in x.sheet.cues.values() if c.sense == "words"]
+    assert len(made) == 12 and words and all(c.text.startswith("the words") for c in words)
