@@ -273,7 +273,9 @@ def _face(cue: Cue, found: Evidence) -> None:
 def _lopsided(measures: Mapping[str, float | str], unit: str) -> bool:
     """Whether one side moves far more than the other: both are told of every smile."""
     left, right = (measures.get(f"{unit}_{side}", 0.0) for side in ("left", "right"))
-    return isinstance(left, float) and isinstance(right, float) and abs(left - right) >= 0.35 and min(left, right) <= 0.25
+    return (
+        isinstance(left, float) and isinstance(right, float) and abs(left - right) >= 0.35 and min(left, right) <= 0.25
+    )
 
 
 def combined(units: Mapping[str, float]) -> dict[str, float]:

@@ -181,8 +181,12 @@ def test_generated_sheets_hold_the_real_words_cue() -> None:
 
     chance = random.Random(0)
     texts = [
-        Example(id=k, author="goemotions", sheet=text_sheet(said, chance), said=said, question="", person=None, emotion=k)
-        for k, said in zip(EKMAN, ("I love it", "I miss her", "I hate you", "I am scared", "wow", "gross", "fine"), strict=True)
+        Example(
+            id=k, author="goemotions", sheet=text_sheet(said, chance), said=said, question="", person=None, emotion=k
+        )
+        for k, said in zip(
+            EKMAN, ("I love it", "I miss her", "I hate you", "I am scared", "wow", "gross", "fine"), strict=True
+        )
     ]
     made = list(generated(texts, 12, chance))
     words = [c for x in made for c in x.sheet.cues.values() if c.sense == "words"]
