@@ -113,6 +113,8 @@ class Gap(Value):
     """What would close the gap, when something would."""
     span: Span | None = None
     """The stretch it concerns; None for the whole clip."""
+    retry: bool = False
+    """True when another try may close it: what was found beside it is not kept in the cue cache."""
 
 
 class CueSheet(Value):

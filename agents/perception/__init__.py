@@ -2,6 +2,6 @@
 
 from cuechain.agents.perception.people import link
 from cuechain.agents.perception.perceive import Perceived, perceive, senses
-from cuechain.agents.perception.sense import Sense, sense_tool
+from cuechain.agents.perception.sense import Reliability, Sense, sense_tool
 
-__all__ = ["Perceived", "Sense", "link", "perceive", "sense_tool", "senses"]
+__all__ = ["Perceived", "Reliability", "Sense", "link", "perceive", "sense_tool", "senses"]

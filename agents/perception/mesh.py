@@ -236,11 +236,11 @@ def _quiet() -> Generator[None]:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     if "mediapipe" not in sys.modules:
         later = _Later()
-        sys.meta_path.insert(0, later)
+        sys.meta_path = [later, *sys.meta_path]  # a new list: other threads may be walking through the old one
         try:
             import mediapipe  # noqa: F401  # pyright: ignore[reportUnusedImport, reportMissingTypeStubs]
         finally:
-            sys.meta_path.remove(later)
+            sys.meta_path = [finder for finder in sys.meta_path if finder is not later]
     # MediaPipe 0.10.14 calls what protobuf 4.25 has marked for removal.
     warnings.filterwarnings("ignore", message="SymbolDatabase.GetPrototype", category=UserWarning)
     sys.stderr.flush()

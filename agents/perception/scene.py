@@ -85,7 +85,7 @@ class Scene(Sense):
 
     @classmethod
     def fingerprint(cls, settings: Settings) -> str:
-        return str(settings.captioner)
+        return f"{settings.captioner} {settings.base_url}" if settings.captioner else ""
 
     def watch(self, frame: Frame) -> None:
         """Add one frame to its shot."""
@@ -147,7 +147,7 @@ class Scene(Sense):
         except CueChainError as error:
             if self.settings.strict:
                 raise
-            yield Gap(sense=self.name, reason=f"the captioner failed: {error.message}", hint=error.hint)
+            yield Gap(sense=self.name, reason=f"the captioner failed: {error.message}", hint=error.hint, retry=True)
             return
         for (time, _), text in zip(self._keyframes, said, strict=True):
             shot = next((s for s in self._shots if s.start <= time <= s.end), self._shots[-1])

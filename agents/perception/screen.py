@@ -89,7 +89,7 @@ class Screen(Sense):
         Reliability(
             "words",
             0.97,
-            "words right in 54 memes drawn over templates that nothing was tuned on (benchmarks/screen.py)",
+            "words right in 54 memes drawn over templates that nothing was tuned on (benchmarks/screen.py); faint subtitles of films less",
         ),
     )
 

@@ -142,7 +142,7 @@ class Sound(Sense):
         except CueChainError as error:
             if self.settings.strict:
                 raise
-            yield Gap(sense=self.name, reason=f"the sound model failed: {error.message}", hint=error.hint)
+            yield Gap(sense=self.name, reason=f"the sound model failed: {error.message}", hint=error.hint, retry=True)
             return
         for event in sorted(found, key=lambda e: -e.score)[: 2 * MOST]:
             doubt = "clearly " if event.score > 0.8 else "" if event.score > 0.5 else "possibly "

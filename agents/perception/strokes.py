@@ -18,10 +18,10 @@ STARK = 45
 
 RISE = 0.15
 """Share of a cell's pixels in stark strokes that is reason to look for words. Drawn over pictures, all of 106 memes and 58 of 60 subtitles
-add more; the strokes of a talking head wander less within 2 s in 90 of 100 of its pictures."""
+add more than 0.14; the strokes of a talking head wander less within 2 s in 90 of 100 of its pictures."""
 
 SAME = 0.5
-"""Correlation of strokes at a place above which the same words stand there. Other words of the same size reach 0.3."""
+"""Correlation of strokes at a place above which the same words stand there; ours."""
 
 
 def strokes(image: np.ndarray) -> np.ndarray:

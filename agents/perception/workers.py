@@ -119,7 +119,8 @@ class Workers:
                     self._check()
                     found.append(item)
                 spent += time.perf_counter() - begin
-                entry.store(found)
+                if not any(isinstance(item, Gap) and item.retry for item in found):
+                    entry.store(found)
             self._found[sense.name] = found
             return Outcome(sense.name, found, spent, cached)
         finally:

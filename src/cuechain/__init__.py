@@ -27,6 +27,7 @@ _PUBLIC = {
     "Question": "cuechain.agents.values:Question",
     "Span": "cuechain.agents.values:Span",
     "Verdict": "cuechain.agents.values:Verdict",
+    "Reliability": "cuechain.agents.perception:Reliability",
     "Sense": "cuechain.agents.perception:Sense",
     "sense_tool": "cuechain.agents.perception:sense_tool",
     "CueChainError": "cuechain.agents.errors:CueChainError",

@@ -136,3 +136,21 @@ def test_one_sense_that_fails_does_not_cost_those_that_listen_to_it(plugin: Make
             found = {d.sense: d for d in perceive(clip, load(senses=("deep",)))}
         assert found["deep"].cached is cached and len(found["deep"].found) == 300 and len(found["fails"].found) == 1
     assert (tmp_path / "log").read_text() == "made\nmade\ncalled\nmade\n"  # the one that fails is tried again
+
+
+def test_what_another_try_may_find_is_not_kept(plugin: Make, cache: Path):
+    """A server that was down for a minute must not leave a gap for ever."""
+    code = (
+        "from cuechain.agents.perception.sense import Sense\n"
+        "from cuechain.agents.values import Cue, Gap\n"
+        "class Counts(Sense):\n"
+        "    name, version, about, streams, calls = 'counts', '1', 'Fails at first.', frozenset({'text'}), []\n"
+        "    def perceive(self, clip, heard):\n"
+        "        self.calls.append(1)\n"
+        "        yield Cue(sense=self.name, text='the text is there', source=self.source())\n"
+        "        if len(self.calls) < 2:\n"
+        "            yield Gap(sense=self.name, reason='the server is away', retry=True)\n"
+    )
+    plugin(code, counts="Counts")
+    done = [perceived(text="I am fine.") for _ in range(3)]
+    assert [(len(d.found), d.cached) for d in done] == [(2, False), (1, False), (1, True)]
