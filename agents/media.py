@@ -30,7 +30,7 @@ __all__ = ["RATE", "Clip", "Frame", "Subtitle", "opened", "probe"]
 RATE = 16_000
 """Samples per second of every waveform."""
 
-PASS = 2
+PASS = 3
 """Raised whenever the pass would hand out other pictures or other sound: part of every cache key."""
 
 MAX_HOLE = 3600 * RATE

@@ -22,7 +22,7 @@ from PIL import Image
 
 from cuechain.agents import media as media_module
 from cuechain.agents.errors import MediaError, RunError
-from cuechain.agents.frames import MAX_SIDE
+from cuechain.agents.frames import MAX_SIDE, Picture, sampled
 from cuechain.agents.media import RATE, Frame, opened, probe
 
 Make = Callable[..., Any]
@@ -569,3 +569,21 @@ def test_stopping_in_the_middle_leaves_no_file(tmp_path: Path, film: Make, tone:
 def test_real_clips_decode_whole(data: Path):
     for path in sorted((data / "media" / "videos").glob("*.m*4")):
         assert notes(path) == "", path
+
+
+def test_a_mouth_that_moves_in_a_still_picture_is_seen_at_full_rate() -> None:
+    """Its share of the whole is below what codecs change everywhere, which must not count as movement."""
+    noise = np.random.default_rng(0)
+
+    def pictures(stirs: int) -> list[Picture]:
+        made: list[Picture] = []
+        for i in range(50):
+            thumb = np.full((36, 64), 120, np.uint8) + noise.integers(0, 3, (36, 64), dtype=np.uint8)
+            thumb[20:24, 30:34] += np.uint8(stirs * (i // 2 % 2))
+            image = np.zeros((9, 16, 3), np.uint8)
+            made.append(Picture(i / 25, (i + 1) / 25, lambda: image, lambda: image, thumb, (16, 9)))  # noqa: B023
+        return made
+
+    # Two seconds at 12.5 a second, or two a second where nothing moves.
+    assert len(list(sampled(iter(pictures(60)), 12.5))) >= 20
+    assert len(list(sampled(iter(pictures(0)), 12.5))) <= 5
