@@ -8,13 +8,20 @@ right ones. `benchmarks/transcript.py` measures what is left.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+import json
+import os
+import sys
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
+from subprocess import DEVNULL, PIPE, Popen
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from cuechain.agents.errors import ToolError
 from cuechain.agents.media import RATE
 from cuechain.agents.perception.speech import clean
+from cuechain.agents.perception.sphinx_worker import LENGTH
 from cuechain.agents.perception.written import Utterance
 from cuechain.agents.values import Span
 
@@ -26,6 +33,15 @@ SURE = 0.5
 
 MADE_OUT = 0.3
 """Share of kept words in all that is said from which a clip is told at all; German reaches about 0.15."""
+
+# Narrow beams, a third of the time: music and foreign speech, where nothing fits, would take four times as long as clear words.
+_BEAMS = {"maxhmmpf": 1000, "maxwpf": 5, "beam": 1e-40, "pbeam": 1e-40, "wbeam": 1e-22}
+
+USUAL: dict[str, Any] = {"samprate": RATE, "loglevel": "FATAL"} | _BEAMS
+"""Options of the first pass."""
+
+DOUBTING: dict[str, Any] = USUAL | {"lw": 3.5, "bestpathlw": 5.0, "fwdflat": False}
+"""Options of the second pass, which trusts the language model less; the weights are 6.5 and 9.5 by default."""
 
 _FALL = 18.0
 """Decibels by which the level of clear speech falls within 60 ms again and again (97th percentile of the loud frames), when a vowel is
@@ -105,49 +121,80 @@ def is_clear(piece: np.ndarray) -> bool:
 def recognised(sound: np.ndarray, stretches: Iterable[Span]) -> Iterator[tuple[Span, list[tuple[Word, float]]]]:
     """Words of the first pass, each with its lesser posterior of both, stretch by stretch.
 
-    The second pass of a stretch runs beside the first one of the next, and only where the first leaves hope. PocketSphinx lets other
-    threads run.
-    """
-    from pocketsphinx import Decoder
+    Each pass has a process of its own, since PocketSphinx lets no other thread of its process run. The second pass of a stretch runs
+    beside the first one of the next, and only where the first leaves hope. Both processes end with the generator.
 
-    # Narrow beams, a third of the time: music and foreign speech, where nothing fits, would take four times as long as clear words.
-    beams = {"maxhmmpf": 1000, "maxwpf": 5, "beam": 1e-40, "pbeam": 1e-40, "wbeam": 1e-22}
-    usual = Decoder(samprate=RATE, loglevel="FATAL", **beams)
-    doubting = Decoder(
-        samprate=RATE, loglevel="FATAL", **beams, lw=3.5, bestpathlw=5.0, fwdflat=False
-    )  # by default 6.5, 9.5
-    waiting: list[tuple[Span, list[Word], Future[list[Word]] | None]] = []
-    with ThreadPoolExecutor(1) as beside:
+    Raises:
+        ToolError: A process could not be started, or died.
+    """
+    before: tuple[Span, list[Word], bool] | None = None
+    with ExitStack() as stack:
+        one, other = stack.enter_context(_worker(USUAL)), None
         for stretch in stretches:
             piece = clean(sound[round(stretch.start * RATE) : round(stretch.end * RATE)])
-            first = _decoded(piece, usual)
+            _send(one, piece)
+            first = _received(one)
+            if before:
+                yield _scored(*before, other)
             hope = sum(word.posterior >= SURE for word in first) >= 2 + MADE_OUT * len(first)
-            waiting.append((stretch, first, beside.submit(_decoded, piece, doubting) if hope else None))
-            if len(waiting) > 1:
-                yield _scored(*waiting.pop(0))
-        for left in waiting:
-            yield _scored(*left)
+            if hope:
+                other = other or stack.enter_context(_worker(DOUBTING))
+                _send(other, piece)
+            before = stretch, first, hope
+        if before:
+            yield _scored(*before, other)
 
 
 def _scored(
-    stretch: Span, first: list[Word], doubting: Future[list[Word]] | None
+    stretch: Span, first: list[Word], hope: bool, doubting: Popen[bytes] | None
 ) -> tuple[Span, list[tuple[Word, float]]]:
-    second = doubting.result() if doubting else []
+    second = _received(doubting) if hope and doubting else []
     return stretch, [
         (word, min(word.posterior, max((o.posterior for o in second if _same(word, o)), default=0.0))) for word in first
     ]
 
 
-def _decoded(piece: np.ndarray, decoder: Any) -> list[Word]:
-    import numpy as np
+@contextmanager
+def _worker(options: dict[str, Any]) -> Generator[Popen[bytes]]:
+    """A process that decodes; it is ended with the context, whatever it is doing."""
+    file = Path(__file__).with_name("sphinx_worker.py")
+    try:
+        process = Popen(
+            [sys.executable, "-P", str(file), json.dumps(options)],
+            stdin=PIPE,
+            stdout=PIPE,
+            stderr=DEVNULL,
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        )
+    except OSError as error:
+        raise ToolError(f"PocketSphinx cannot be started: {error}") from error
+    try:
+        yield process
+    finally:
+        process.kill()
+        with suppress(OSError), process:  # its pipes are closed, and it is waited for
+            pass
 
-    decoder.start_utt()
-    decoder.process_raw((piece * 32767).astype(np.int16).tobytes(), full_utt=True)
-    decoder.end_utt()
+
+def _send(process: Popen[bytes], piece: np.ndarray) -> None:
+    assert process.stdin
+    samples = (piece * 32767).astype("<i2").tobytes()
+    with suppress(OSError):  # dead: noticed where its answer is missing
+        process.stdin.write(LENGTH.pack(len(samples)) + samples)
+        process.stdin.flush()
+
+
+def _received(process: Popen[bytes]) -> list[Word]:
+    assert process.stdout
+    line = process.stdout.readline()
+    if not line.endswith(b"\n"):
+        raise ToolError(
+            "PocketSphinx ended before its time", "is there memory left? each of its two processes needs 110 MB"
+        )
     return [
-        Word(s.word.split("(")[0], s.start_frame, s.end_frame, min(1.0, float(s.prob)))
-        for s in decoder.seg() or ()
-        if s.word[0] not in "<["  # silence and noise
+        Word(text.split("(")[0], start, end, min(1.0, posterior))
+        for text, start, end, posterior in json.loads(line)
+        if text[0] not in "<["  # silence and noise
     ]
 
 

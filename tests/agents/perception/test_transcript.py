@@ -3,17 +3,20 @@ from __future__ import annotations
 import os
 import wave
 from pathlib import Path
+from subprocess import Popen
+from typing import Any
 
 import numpy as np
 import pytest
 
-from cuechain.agents.errors import ConfigError
+from cuechain.agents.errors import ConfigError, ToolError
 from cuechain.agents.media import RATE, opened
+from cuechain.agents.perception import sphinx
 from cuechain.agents.perception.asr import find_whisper
-from cuechain.agents.perception.sphinx import is_clear
+from cuechain.agents.perception.sphinx import is_clear, recognised
 from cuechain.agents.perception.transcript import Transcript, quoted
 from cuechain.agents.settings import load
-from cuechain.agents.values import Cue, Gap
+from cuechain.agents.values import Cue, Gap, Span
 
 DATA = Path(os.environ["CUECHAIN_DATA"]) if os.environ.get("CUECHAIN_DATA") else None
 needs_data = pytest.mark.skipif(DATA is None, reason="CUECHAIN_DATA is not set")
@@ -153,6 +156,67 @@ def test_what_lies_over_speech_keeps_its_level_from_falling() -> None:
     assert not is_clear((0.02 * np.convolve(speech, echo)[: len(t)]).astype(np.float32))
     assert not is_clear((speech + 0.08 * rng.standard_normal(len(t))).astype(np.float32))
     assert not is_clear(np.zeros(0, np.float32)) and not is_clear(np.full(RATE, np.nan, np.float32))
+
+
+@pytest.fixture
+def processes(monkeypatch: pytest.MonkeyPatch) -> list[Popen[bytes]]:
+    """Those that are started."""
+    started: list[Popen[bytes]] = []
+
+    def start(*args: Any, **options: Any) -> Popen[bytes]:
+        started.append(Popen(*args, **options))
+        return started[-1]
+
+    monkeypatch.setattr(sphinx, "Popen", start)
+    return started
+
+
+NOISE = (0.1 * np.random.default_rng(0).standard_normal(3 * RATE)).astype(np.float32)
+SECONDS = [Span(start=s, end=s + 1) for s in range(3)]
+
+
+def test_a_recogniser_that_dies_is_an_error(processes: list[Popen[bytes]]) -> None:
+    words = recognised(NOISE, SECONDS)
+    next(words)
+    processes[0].kill()
+    with pytest.raises(ToolError, match="PocketSphinx ended"):
+        list(words)
+    assert all(p.returncode is not None for p in processes), "left running, or as a zombie"
+
+
+def test_a_recogniser_that_cannot_start_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.executable", "/nowhere/python")
+    with pytest.raises(ToolError, match="cannot be started"):
+        list(recognised(NOISE, SECONDS))
+
+
+def test_the_recogniser_ends_with_who_asked(processes: list[Popen[bytes]]) -> None:
+    words = recognised(NOISE, SECONDS)
+    next(words)
+    assert [p.poll() for p in processes] == [None]
+    words.close()
+    assert all(p.returncode is not None for p in processes)
+
+
+@needs_data
+def test_words_are_those_that_pocketsphinx_finds(processes: list[Popen[bytes]]) -> None:
+    from pocketsphinx import Decoder
+
+    assert DATA
+    with opened(DATA / "media/speech/librivox_0870.wav") as clip:
+        sound = np.array(clip.sound)[: 4 * RATE]
+    ((_, found),) = recognised(sound, [Span(start=0.0, end=len(sound) / RATE)])
+    passes: list[list[tuple[str, int, int]]] = []
+    for options in (sphinx.USUAL, sphinx.DOUBTING):
+        decoder = Decoder(**options)
+        decoder.start_utt()
+        decoder.process_raw((sound * 32767).astype(np.int16).tobytes(), full_utt=True)
+        decoder.end_utt()
+        passes.append([(s.word, s.start_frame, s.end_frame) for s in decoder.seg() if s.word[0] not in "<["])
+    words = [(text.split("(")[0], start, end) for text, start, end in passes[0]]
+    assert len(words) > 5 and [(w.text, w.start, w.end) for w, _ in found] == words
+    assert {w.text for w, score in found if score} <= {text.split("(")[0] for text, _, _ in passes[1]}
+    assert len(processes) == 2 and all(p.returncode is not None for p in processes)
 
 
 @needs_data
