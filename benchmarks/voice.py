@@ -15,12 +15,16 @@ import os
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from figures import Figure
 
 from cuechain.agents.perception.denoise import denoised
-from cuechain.agents.perception.tone import Head
+from cuechain.agents.perception.pitch import track
+from cuechain.agents.perception.tone import HIGH, LOW, Head, Tone, ahead, tones
+from cuechain.agents.perception.tone import heard as timbre_of
+from cuechain.agents.perception.vocal import AHEAD, FORCE
 from cuechain.finetune import channels
 from cuechain.finetune.tone import Recording, Session, as_session, recordings, sessions
 from cuechain.finetune.tone_fit import arousal, held_out, narrow, predicted, reliability, uar
@@ -91,6 +95,40 @@ def scored(heads: Mapping[str, Head], heard: Sequence[Session], tone: np.ndarray
     return _with(uar(right, shares, tones), spread), _with(float(calm.mean()), calmer)
 
 
+class Energy(NamedTuple):
+    """Whether utterances are told rightly to be more or less energetic than the speaker's others."""
+
+    ordered: list[float]
+    """For each pair of one of high and one of low arousal of a speaker, whether they are told in that order."""
+    told: list[bool]
+    """For each that is told, whether it is: its level (high 1, low -1, disgust 0) against the mean of the others."""
+    said: int
+    """Utterances heard."""
+    false: tuple[int, int]
+    """Clips whose utterances are all high or all low; those of them in which a contrast is told, and all."""
+
+
+def energy(heads: Mapping[str, Head], heard: Sequence[Session], tone: np.ndarray) -> Energy:
+    """Relative arousal by the code that makes the cues, each session by itself."""
+    ordered: list[float] = []
+    told: list[bool] = []
+    false, even = 0, 0
+    for s in heard:
+        head = heads[s.speaker]
+        found = [Tone(dict(zip(head.tones, p, strict=True)), True) for p in head.posteriors(s.rows, session=True)]
+        level = np.array([float(t in HIGH) - float(t in LOW) for t in tone[s.items]])
+        value = np.array([t.arousal for t in found])
+        ordered += (value[level == 1][:, None] > value[level == -1]).ravel().tolist()
+        more, n = ahead(found), len(level)
+        others = (level.sum() - level) / (n - 1)
+        told += [
+            (m > 0) == (x > o) and x != o for m, x, o in zip(more, level, others, strict=True) if m and abs(m) >= AHEAD
+        ]
+        if abs(level.sum()) == n:
+            even, false = even + 1, false + (more[0] is not None)
+    return Energy(ordered, told, sum(len(s.items) for s in heard), (false, even))
+
+
 def _with(value: float, drawn: Sequence[float] | np.ndarray) -> str:
     low, high = np.percentile(drawn, (2.5, 97.5))
     return f"{value:.3f} ({low:.2f}–{high:.2f})"
@@ -121,6 +159,37 @@ def figures(data: Path) -> Iterator[Figure]:
         )
         yield Figure("voice", f"calibration error, {what}", f"{error:.3f}", f"uncalibrated {before:.3f}", n, where)
         yield Figure("voice", f"Brier score, {what}", f"{brier:.3f}", f"uncalibrated {worse:.3f}", n, where)
+    for what, some in (
+        ("all utterances of the speaker known", clean),
+        ("4 to 12 of them", narrow(clean, tone, times=20)),
+    ):
+        e = energy(heads, some, tone)
+        yield Figure(
+            "voice",
+            f"pairs of high and low arousal in order, {what}",
+            f"{np.mean(e.ordered):.3f}",
+            "chance 0.5",
+            len(e.ordered),
+            where,
+        )
+        yield Figure(
+            "voice",
+            f"more or less energetic than the others, right of those told, {what}",
+            _with(float(np.mean(e.told)), np.random.default_rng(0).choice(e.told, (500, len(e.told))).mean(axis=1)),
+            f"told of {e.said}",
+            len(e.told),
+            where,
+        )
+        if e.false[1]:
+            yield Figure(
+                "voice",
+                "contrast told though all utterances are high, or all low",
+                f"{e.false[0]}",
+                "should be 0",
+                e.false[1],
+                where,
+            )
+    yield from neutral_readers(data)
     every = [s._replace(items=s.items[::2], rows=s.rows[::2]) for s in clean]
     quiet = {together: scored(heads, every, tone, session=together) for together in (False, True)}
     wanted = ("babble 10 dB", "music 10 dB", "pink noise 10 dB", "telephone", "5 % clipped", "room, 0.6 s")
@@ -133,6 +202,29 @@ def figures(data: Path) -> Iterator[Figure]:
                     ("UAR of 7", "arousal"), scored(heads, some, tone, session=together), quiet[together], strict=True
                 ):
                     yield Figure("voice", f"{what}, {how}", value, f"quiet {best}", n, where)
+
+
+def neutral_readers(data: Path) -> Iterator[Figure]:
+    """How the head that ships takes English readers, each clip alone: it should call none of them energetic or low in energy."""
+    from cuechain.agents.media import opened
+
+    for who, pattern in (("one lively English reader", "LJ*.wav"), ("other English speakers", "l[!J]*.wav")):
+        arousal_of: list[float] = []
+        for path in sorted((data / "media/speech").glob(pattern)):
+            with opened(path) as clip:
+                sound = np.array(clip.sound)
+            (one,) = tones([timbre_of(sound, track(sound))], session=False)
+            arousal_of += [one.arousal] if one else []
+        high, low = (sum(side * a > FORCE for a in arousal_of) for side in (1, -1))
+        text = f"{high} energetic, {low} low, median {np.median(arousal_of):+.2f}"
+        yield Figure(
+            "voice",
+            f"read text beside acted voices, {who}",
+            text,
+            "0 energetic, 0 low",
+            len(arousal_of),
+            "media/speech",
+        )
 
 
 def planned(data: Path) -> str:

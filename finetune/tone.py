@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from cuechain.agents.media import opened
 from cuechain.agents.perception.tone import Head
 from cuechain.finetune import channels
 
@@ -38,16 +39,14 @@ class Recording(NamedTuple):
 
 def recordings(folder: Path) -> list[Recording]:
     """What `labels.csv` (file, speaker, emotion) of a folder names, in its order."""
-    import soundfile
-
     with (folder / "labels.csv").open(encoding="utf-8", newline="") as lines:
         rows = list(csv.DictReader(lines))
-    return [
-        Recording(
-            r["speaker"], JOY.get(r["emotion"], r["emotion"]), soundfile.read(folder / r["file"], dtype="float32")[0]
-        )
-        for r in rows
-    ]
+    found: list[Recording] = []
+    for r in rows:
+        with opened(folder / r["file"]) as clip:  # as the senses hear it: EmoDB's copies are at 22,050 Hz
+            if clip.sound is not None:
+                found.append(Recording(r["speaker"], JOY.get(r["emotion"], r["emotion"]), np.array(clip.sound)))
+    return found
 
 
 def measured(sounds: Sequence[np.ndarray]) -> Iterator[dict[str, float] | None]:

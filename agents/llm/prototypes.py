@@ -317,14 +317,17 @@ BESIDE_TONE = 0.3
 """What prosody counts for where a tone of the same utterance is told in a cue of its own, which was read from the same sound."""
 
 TONE = 1.2
-"""What the share of an acted tone counts for."""
+"""What the share of an acted tone counts for, where the utterance differs from the speaker's others."""
 
 
 def _voice(cue: Cue, found: Evidence) -> None:
     tones = {k: float(v) for k, v in cue.measures.items() if k.startswith("tone_") and isinstance(v, (int, float))}
     if tones:
-        for name, share in tones.items():
-            found.add(affinity(name.removeprefix("tone_")), TONE * share)
+        # Without contrast between the speaker's utterances a tone may be no more than how this speaker, or this language, always sounds.
+        more = cue.measures.get("arousal_rel")
+        if isinstance(more, (int, float)):
+            for name, share in tones.items():
+                found.add(affinity(name.removeprefix("tone_")), TONE * share)
         return
     features = dict(_measured(cue.measures)) or _sounding(cue.text)
     for label, profile in VOICE.items():

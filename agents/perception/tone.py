@@ -35,6 +35,10 @@ _BAD = frozenset({"anger", "fear", "sadness", "boredom", "disgust"})
 _FAR = 4.0
 """Deviations beyond which a measure is taken for a mistake and cut."""
 
+SAME, LEAST = 0.3, 3
+"""Deviation of arousal under which the utterances of a speaker are all in one tone, which may as well be how this speaker always sounds;
+and utterances that such a judgement needs."""
+
 _TURNS = 12
 """Rounds of estimating offset and tones in turn; after that nothing moves any more."""
 
@@ -152,3 +156,19 @@ def tones(said: Sequence[Mapping[str, float] | None], *, session: bool, head: He
         for i, share in zip(there, shares.tolist(), strict=True):
             found[i] = Tone(dict(zip(head.tones, share, strict=True)), session)
     return found
+
+
+def ahead(said: Sequence[Tone | None]) -> list[float | None]:
+    """Arousal of each utterance of one speaker less the mean of the others, -2 to 2.
+
+    None where it has no tone, and for all where they do not differ (`SAME`, `LEAST`): what they share is an offset of speaker, language
+    and microphone as likely as a tone, and nothing in the clip tells the two apart.
+    """
+    import numpy as np
+
+    arousal = np.array([tone.arousal for tone in said if tone])
+    if len(arousal) < LEAST or arousal.std() < SAME:
+        return [None] * len(said)
+    return [
+        float((tone.arousal - arousal.mean()) * len(arousal) / (len(arousal) - 1)) if tone else None for tone in said
+    ]

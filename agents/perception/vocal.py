@@ -32,8 +32,11 @@ _PLAIN, _TOGETHER, _BESIDE, _SURE = 0.5, 0.7, 0.2, 0.8
 """Shares: of one tone, and of the first two, from which they are told; of the second from which it is named too; of one that needs no
 "possibly"."""
 
-_FORCE = 0.6
-"""Arousal, to either side, from which it is told."""
+FORCE = 0.6
+"""Arousal, to either side, from which a voice without a known usual is called energetic or low in energy."""
+
+AHEAD, _PLAINLY = 0.5, 0.8
+"""Arousal above or below the speaker's other utterances from which the difference is told, and needs no "possibly"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,17 +134,32 @@ def clause(found: Sequence[Remark], *, own: bool) -> str:
     return f"the voice is {hedge}{joined}" + (f", with {' and '.join(having)}" if having else "")
 
 
-def toned(tone: Tone) -> str | None:
-    """What acted tone an utterance resembles, hedged by its share; None where it resembles none plainly.
+def toned(tone: Tone, ahead: float | None) -> str | None:
+    """What the tone of an utterance is like, hedged; None where nothing stands out.
 
-    A mixture of two is told where both have a part; where not even that is plain, only whether the voice is energetic or calm.
+    Args:
+        tone: Of the utterance.
+        ahead: Its arousal less that of the speaker's other utterances. None where these do not differ or are not known: then no acted
+            tone is named, as it may be nothing but how this speaker always sounds.
     """
+    force = (
+        "energetic" if tone.arousal > FORCE else "low in energy" if tone.arousal < -FORCE else "in between in energy"
+    )
+    if ahead is None:
+        return f"the voice is {force} beside acted German ones, which may be this speaker's usual"
+    named = _named(tone)
+    if abs(ahead) < AHEAD:
+        return f"the tone of voice is {named}" if named else None
+    hedge, more = "" if abs(ahead) >= _PLAINLY else "possibly ", "more" if ahead > 0 else "less"
+    text = f"the voice is {hedge}{more} energetic than in this speaker's other utterances"
+    return f"{text}, {named}" if named else text
+
+
+def _named(tone: Tone) -> str | None:
+    """The acted tone that has a plain share, or the two that have one together."""
     (first, p), (second, q), *_ = sorted(tone.posterior.items(), key=lambda item: -item[1])
-    force = "energetic" if tone.arousal > _FORCE else "low in energy" if tone.arousal < -_FORCE else ""
     if p < _PLAIN and p + q < _TOGETHER:
-        return f"the tone of voice is possibly {force}" if force else None
+        return None
     names = [first, second] if q >= _BESIDE else [first]
     like = "acted " + " or ".join(name if name != "neutral" else "plain speech" for name in names)
-    like = like.replace("acted plain", "plain")
-    hedge = "" if p >= _SURE else "possibly "
-    return f"the tone of voice is {hedge}like {like}" + (f", {force}" if force and "neutral" not in names else "")
+    return f"{'' if p >= _SURE else 'possibly '}like {like.replace('acted plain', 'plain')}"

@@ -11,8 +11,8 @@ import pytest
 
 from cuechain.agents.media import RATE
 from cuechain.agents.perception.tone import LOW, Head, shipped
-from cuechain.finetune import channels
-from cuechain.finetune.tone import Session, elsewhere, main
+from cuechain.finetune import channels, tone_fit
+from cuechain.finetune.tone import Session, elsewhere, main, recordings
 from cuechain.finetune.tone_fit import Fitted, arousal, chosen, held_out, narrow, predicted, reliability, uar
 
 VOICES = {"1": 110.0, "2": 180.0, "3": 240.0}
@@ -48,7 +48,21 @@ def corpus(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_the_verb_trains_a_head_that_tells_an_unseen_speaker_and_trains_it_again_the_same(corpus: Path) -> None:
+def test_recordings_are_heard_at_the_rate_of_the_senses_whatever_rate_they_have(tmp_path: Path) -> None:
+    import soundfile
+
+    t = np.arange(2 * 22_050) / 22_050
+    soundfile.write(tmp_path / "a.flac", 0.3 * np.sin(2 * np.pi * 440 * t), 22_050)
+    (tmp_path / "labels.csv").write_text("file,speaker,emotion\na.flac,1,happiness\n")
+    (one,) = recordings(tmp_path)
+    assert one.tone == "joy" and len(one.sound) == pytest.approx(2 * RATE, abs=32)
+    assert np.abs(np.fft.rfft(one.sound[:RATE])).argmax() == 440
+
+
+def test_the_verb_trains_a_head_that_tells_an_unseen_speaker_and_trains_it_again_the_same(
+    corpus: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tone_fit, "WARMTH", (0.3, 1.0))  # a smaller grid takes a fifth of the time
     config = corpus / "tone.yaml"
     config.write_text(f"corpora: {corpus}\nout: {corpus}/run\nweights: {corpus}/weights\ncopies: 1\npicked: 7\n")
     main(config)

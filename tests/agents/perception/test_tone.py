@@ -11,7 +11,7 @@ from cuechain.agents.media import RATE
 from cuechain.agents.perception.denoise import denoised
 from cuechain.agents.perception.pitch import track
 from cuechain.agents.perception.timbre import timbre
-from cuechain.agents.perception.tone import Head, Tone, heard, shipped, tones
+from cuechain.agents.perception.tone import Head, Tone, ahead, heard, shipped, tones
 from cuechain.agents.perception.vocal import toned
 from cuechain.agents.values import Cue
 
@@ -105,19 +105,41 @@ def posterior(**shares: float) -> Tone:
 
 
 def test_tones_are_told_hedged_and_never_as_a_feeling() -> None:
-    assert toned(posterior(anger=0.9)) == "the tone of voice is like acted anger, energetic"
-    assert toned(posterior(anger=0.5, joy=0.4)) == "the tone of voice is possibly like acted anger or joy, energetic"
-    assert toned(posterior(neutral=0.6, boredom=0.3)) == "the tone of voice is possibly like plain speech or boredom"
-    assert toned(posterior(anger=0.34, fear=0.3, joy=0.3)) == "the tone of voice is possibly energetic"
-    assert toned(posterior(anger=0.3, sadness=0.3)) is None
+    more = "the voice is more energetic than in this speaker's other utterances"
+    assert toned(posterior(anger=0.9), 1.2) == f"{more}, like acted anger"
+    assert toned(posterior(anger=0.5, joy=0.4), 0.6) == (
+        f"{more.replace('is', 'is possibly', 1)}, possibly like acted anger or joy"
+    )
+    assert toned(posterior(anger=0.34, fear=0.3, joy=0.3), 0.9) == more
+    assert toned(posterior(sadness=0.3, boredom=0.3), -0.9) == more.replace("more", "less", 1)
+    assert (
+        toned(posterior(neutral=0.6, boredom=0.3), -0.1) == "the tone of voice is possibly like plain speech or boredom"
+    )
+    assert toned(posterior(anger=0.3, sadness=0.3), 0.1) is None
 
 
-def test_a_tone_is_evidence_for_what_it_names_and_prosody_beside_it_counts_less() -> None:
-    measures = {f"tone_{name}": p for name, p in posterior(sadness=0.8).posterior.items()}
-    tone = Cue(sense="voice", text="the tone of voice is like acted sadness", measures=measures, source="voice@4")
-    scores = read_cue(tone).scores
+def test_without_contrast_no_acted_tone_is_named() -> None:
+    for tone, force in ((posterior(anger=0.9), "energetic"), (posterior(sadness=0.9), "low in energy")):
+        text = toned(tone, None)
+        assert text == f"the voice is {force} beside acted German ones, which may be this speaker's usual"
+
+
+def test_energy_is_told_against_the_speakers_others_only_where_these_differ() -> None:
+    angry, sad = posterior(anger=0.95), posterior(sadness=0.95)
+    assert ahead([angry, angry, angry, angry]) == [None] * 4
+    assert ahead([angry, sad]) == [None] * 2  # two cannot tell which of them is the usual
+    first, gap, *rest = ahead([angry, None, sad, sad, sad])
+    assert gap is None and first == pytest.approx(angry.arousal - sad.arousal)
+    assert all(r is not None and r < 0 for r in rest)
+
+
+def test_a_tone_is_evidence_only_beside_others_of_the_speaker_and_prosody_beside_it_counts_less() -> None:
+    measures: dict[str, float | str] = {f"tone_{name}": p for name, p in posterior(sadness=0.8).posterior.items()}
+    alone = Cue(sense="voice", text="x", measures=measures, source="voice@5")
+    assert read_cue(alone).strength == 0
+    scores = read_cue(alone.model_copy(update={"measures": {**measures, "arousal_rel": -0.9}})).scores
     assert max(scores, key=lambda k: scores[k]) == "sadness"
-    prosody = Cue(sense="voice", text="x", measures={"f0_rel_st": 4.0, "loudness_rel_db": 6.0}, source="voice@4")
+    prosody = Cue(sense="voice", text="x", measures={"f0_rel_st": 4.0, "loudness_rel_db": 6.0}, source="voice@5")
     beside = prosody.model_copy(update={"measures": {**prosody.measures, "tone": "told apart"}})
     assert 0 < read_cue(beside).strength < 0.5 * read_cue(prosody).strength
 
