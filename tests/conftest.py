@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator
@@ -22,6 +23,10 @@ RATE = 16_000
 
 class NetworkRefusedError(OSError):
     """A test reached for the network."""
+
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell ran this in the background: programs that are started here would inherit it
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session", autouse=True)
