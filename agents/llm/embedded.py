@@ -221,7 +221,11 @@ class EmbeddedPlanner:
     def _points(self, sheet: CueSheet, found: Reading, labels: list[str], person: str | None) -> dict[str, str]:
         """Each cue of the person read as if it were all there is."""
         who = asked(sheet, person)
-        own = [k for k, c in sheet.cues.items() if role(c, who) in ("self", "unknown") and c.sense not in SETTING]
+        own = [
+            k
+            for k, c in _telling(sheet, found).cues.items()
+            if role(c, who) in ("self", "unknown") and c.sense not in SETTING
+        ]
         rows = {key: row(self._tokenizer, sheet.only({key}).model_copy(update={"gaps": ()}), "", who) for key in own}
         rows = {key: r for key, r in rows.items() if r.cues}
         if not rows:

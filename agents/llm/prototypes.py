@@ -112,7 +112,7 @@ SOUNDS: tuple[tuple[str, str, float], ...] = (
     (r"quiet|soft(er|ly)?\b|whisper|faint|low level|under (his|her|their) breath|murmur|hushed", "loud", -1.0),
     (r"\bfast|quick|rapid|hurried|rush|tumbl|(?<!not )sped", "fast", 1.0),
     (r"\bslow|drag|pauses?\b|halting|hesita|trail(s|ing)? off|long pause", "fast", -1.0),
-    (r"trembl|shak(y|es|ing)|unsteady|quiver|waver|tremor|crack|breaks?\b|broken|breaking|jitter|stutter|stammer|thin\b|choke|catch(es)? in|gasping", "unsteady", 1.0),
+    (r"trembl|shak(y|es|ing)|unsteady|quiver|waver|tremor|crack|breaks?\b|broken|breaking|jitter|stutter|stammer|\bthin\b|choke|catch(es)? in|gasping", "unsteady", 1.0),
     (r"harsh|hard\b|hard onsets|sharp|clipped|tense|pressed|biting|growl|rough|strained|tight|cutting|snap|staccato|abrupt", "hard", 1.0),
     (r"bright|warm|smil(e|ing)|laugh|giggl|chuckl|light\b|cheer|lilt", "bright", 1.0),
     (r"sigh|heavy|dull|lifeless|sob|weep|cry", "bright", -1.0),

@@ -144,6 +144,14 @@ def test_a_tone_is_evidence_only_beside_others_of_the_speaker_and_prosody_beside
     assert 0 < read_cue(beside).strength < 0.5 * read_cue(prosody).strength
 
 
+@pytest.mark.parametrize(
+    "text", ["within the common range of adult speech (8 semitones)", "within this speaker's usual range"]
+)
+def test_a_voice_within_its_range_is_not_thin_and_speaks_for_no_feeling(text: str) -> None:
+    cue = Cue(sense="voice", text=f"the voice is {text}", measures={"reference": "general"}, source="voice@5")
+    assert set(read_cue(cue).scores) == {"neutral"}
+
+
 def test_denoised_sound_keeps_its_length_and_place_and_loses_steady_noise() -> None:
     rng = np.random.default_rng(0)
     on = np.arange(RATE * 12) % RATE < RATE // 2
