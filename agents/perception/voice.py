@@ -40,8 +40,8 @@ _TONE = Reliability(
 )
 
 _UNCLEAR = 0.6
-"""Factor on the reliability of a tone in noise, or of less than a second of voice: what is right in 10 dB of babble
-is 0.6 to 0.8 of that in quiet."""
+"""Factor on the reliability of a tone in noise, or of less than a second of voice: in 10 dB of babble the recall is 0.8 of that in quiet,
+and there are worse noises. A guess."""
 
 _ONE_SPEAKER = 9.0
 """Semitones between the lowest and highest tenth of utterances beyond which unnamed utterances are not taken for one speaker's: a man
