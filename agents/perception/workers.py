@@ -1,8 +1,8 @@
 """Senses at work beside each other: a thread for each, and one that decodes the pictures for all that look at them.
 
-What takes the time (decoding, inference, filters) runs outside the interpreter's lock, so two cores are used; while models load, the
-film is decoded. A sense lives in one thread from its making to its last cue, gets its frames in order, and reads only finished cues,
-so what it finds does not depend on who was faster.
+What takes the time (decoding, inference, filters) runs outside the interpreter's lock or in another process, so two cores are used;
+while models load, the film is decoded. A sense lives in one thread from its making to its last cue, gets its frames in order, and reads
+only finished cues, so what it finds does not depend on who was faster.
 """
 
 from __future__ import annotations
