@@ -30,6 +30,9 @@ from cuechain.agents.values import (
 PLAINLY = "How does this person feel, and why?"
 """What a planner is asked, whatever the user asked: a question that names a feeling ("is she angry?") must not suggest it."""
 
+FLIMSY = 0.6
+"""Ceiling of an answer (`evidence.ceiling`) under which it is not given: all cues that support it are wrong four times in five."""
+
 GROUNDED = 0.75
 """Under this confidence a label is only told when some cue by itself points to it or to its kin."""
 
@@ -242,7 +245,10 @@ def _answer(sheet: CueSheet, plan: Plan, found: Focus, task: Task) -> Answer:
         spoken = [i for i, c in sheet.cues.items() if c.sense == "transcript" and c.person in (found.person, None)]
         doubt = (*doubt, *sorted(spoken, key=lambda i: -plan.weight.get(i, 0.0))[:1])
     head = Claim(cites=(*lead, *doubt) or claims[0].cites if claims else (), points=label)
-    confidence = min(confidence, ceiling(sheet, claims))
+    most = ceiling(sheet, claims)
+    if most < FLIMSY and not calm:
+        return task.answer(person=found.person, span=found.span, abstain=True, claims=(closest(sheet, plan, found),))
+    confidence = min(confidence, most)
     answer = task.answer(
         person=found.person,
         span=found.span,

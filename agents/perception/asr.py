@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from cuechain.agents.errors import ConfigError, ToolError
 from cuechain.agents.media import RATE
 from cuechain.agents.perception.pitch import track
-from cuechain.agents.perception.speech import clean
+from cuechain.agents.perception.speech import LOADING, clean
 from cuechain.agents.perception.written import LONGEST, Utterance
 from cuechain.agents.values import Span
 
@@ -90,7 +90,8 @@ def find_whisper(name: str) -> str | None:
     Raises:
         ConfigError: The name is neither a folder, nor a known size, nor a repository name.
     """
-    from faster_whisper.utils import available_models, download_model
+    with LOADING:
+        from faster_whisper.utils import available_models, download_model
 
     path = Path(name).expanduser()
     if (path / "model.bin").is_file():
@@ -123,7 +124,8 @@ def whisper(sound: np.ndarray, stretches: list[Span], folder: str, language: str
     Raises:
         ToolError: The model cannot be loaded, or does not know the language.
     """
-    from faster_whisper import BatchedInferencePipeline, WhisperModel
+    with LOADING:
+        from faster_whisper import BatchedInferencePipeline, WhisperModel
 
     try:  # quantised where the processor has the instructions: half the memory, twice the speed
         model = WhisperModel(folder, device="auto", compute_type="auto", local_files_only=True)

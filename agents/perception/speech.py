@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from cuechain.agents.media import RATE
@@ -9,6 +10,9 @@ from cuechain.agents.values import Span
 
 if TYPE_CHECKING:
     import numpy as np
+
+LOADING = Lock()
+"""Held while faster_whisper is imported: its modules import each other, and two senses that import it at once would meet it half made."""
 
 WINDOW = 300
 """Seconds that are looked at together."""
@@ -35,7 +39,8 @@ def speech_stretches(
     Returns:
         Spans in seconds; empty when nobody speaks.
     """
-    from faster_whisper.vad import VadOptions, get_speech_timestamps
+    with LOADING:
+        from faster_whisper.vad import VadOptions, get_speech_timestamps
 
     options = VadOptions(
         min_speech_duration_ms=150,

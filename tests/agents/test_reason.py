@@ -201,3 +201,12 @@ def test_everyone_in_a_language_that_nothing_here_reads():
     gap = Gap(sense="words", reason="the words seem to be German, and their feeling can be read in English only")
     answer = answered(CueSheet(cues=lines, gaps=(gap,)), "How do they feel?", rules()).answer
     assert answer.abstain and "German" in (answer.claims[0].text or "")
+
+
+@pytest.mark.parametrize(("reliability", "told"), [(0.2, False), (0.6, True)])
+def test_a_single_sign_that_is_mostly_wrong_carries_no_answer(reliability, told):
+    sign = cue("face", "the nose wrinkles (AU9, strong)", None, None, "P1")
+    sign = sign.model_copy(update={"confidence": 0.9, "reliability": reliability, "measures": {"au9": 0.9}})
+    case = answered(CueSheet(cues={"F1": sign}), "How does she feel?", rules())
+    assert case.answer.abstain is not told
+    assert case.answer.claims[0].cites == ("F1",)  # what came nearest is shown either way
