@@ -48,6 +48,7 @@ class Clip:
         self._sidecar = sidecar
         self._track: list[Subtitle] = []
         self._sound_file: Any = None
+        self._mapped: np.ndarray | None = None
         self._samples = 0
         self._heard = not {"audio", "subtitles"} & set(media.streams) or media.kind in ("image", "text")
         self._hearing = Lock()
@@ -82,7 +83,9 @@ class Clip:
         self._hear()
         if not self._samples:
             return None
-        return np.memmap(self._sound_file, dtype=np.float32, mode="r", shape=(self._samples,))
+        if self._mapped is None:  # one for all: each map of the file counts as memory of its own, and an hour is 230 MB
+            self._mapped = np.memmap(self._sound_file, dtype=np.float32, mode="r", shape=(self._samples,))
+        return self._mapped
 
     @property
     def subtitles(self) -> tuple[Subtitle, ...]:
@@ -115,6 +118,7 @@ class Clip:
 
     def close(self) -> None:
         """Let go of the temporary sound."""
+        self._mapped = None
         if self._sound_file is not None:
             with suppress(OSError):  # what did not fit on the disk is not wanted any more
                 self._sound_file.close()

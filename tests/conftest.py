@@ -25,7 +25,8 @@ class NetworkRefusedError(OSError):
     """A test reached for the network."""
 
 
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell ran this in the background: programs that are started here would inherit it
+# A shell that runs this in the background ignores Ctrl-C for it; programs that are started here would inherit that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
