@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from cuechain.agents.llm.prototypes import read_cue
-from cuechain.agents.media import RATE
+from cuechain.agents.media import RATE, opened
 from cuechain.agents.perception.denoise import denoised
 from cuechain.agents.perception.pitch import track
 from cuechain.agents.perception.timbre import timbre
@@ -168,13 +168,13 @@ def test_denoised_sound_keeps_its_length_and_place_and_loses_steady_noise() -> N
 @needs_data
 def test_acted_anger_and_sadness_are_told_apart() -> None:
     """In-corpus: that the shipped head, the measures and the files fit together, not how good it is."""
-    import soundfile
-
     assert DATA
     found: dict[str, float] = {}
     for name in ("03a01Wa", "03a02Ta"):
-        sound, _ = soundfile.read(DATA / f"train/emodb_flac/{name}.flac", dtype="float32")
-        (tone,) = tones([heard(sound, track(sound))], session=False)
+        with opened(DATA / f"train/emodb_flac/{name}.flac") as clip:  # in the product's rate, not the file's
+            sound = clip.sound
+            assert sound is not None
+            (tone,) = tones([heard(sound, track(sound))], session=False)
         assert tone is not None
         found[name] = tone.arousal
     assert found["03a01Wa"] > 0.5 and found["03a02Ta"] < -0.5
