@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 LOADING = Lock()
 """Held while faster_whisper is imported: its modules import each other, and two senses that import it at once would meet it half made."""
 
-WINDOW = 300
+WINDOW = 120
 """Seconds that are looked at together."""
 
 
