@@ -6,10 +6,11 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
-from cuechain.agents.evidence import MOST_CLAIMS, SETTING, ceiling, closest, evidence, grounded, partial, signed
+from cuechain.agents.evidence import MOST_CLAIMS, ceiling, closest, evidence, grounded, partial, signed
 from cuechain.agents.focus import within
 from cuechain.agents.llm import Planner
 from cuechain.agents.llm.labels import meaning
+from cuechain.agents.llm.serialise import SETTING
 from cuechain.agents.tasks import Task
 from cuechain.agents.values import (
     Answer,

@@ -93,7 +93,8 @@ def _written(keyframes: list[bytes], name: str, settings: Settings) -> list[str]
     found: list[str] = []
     try:
         processor: Any = AutoProcessor.from_pretrained(name, trust_remote_code=False)
-        model: Any = AutoModelForImageTextToText.from_pretrained(name, trust_remote_code=False).to(device).eval()
+        loaded: Any = AutoModelForImageTextToText.from_pretrained(name, trust_remote_code=False)
+        model = loaded.to(device).eval()
         for frame in keyframes:
             # No pipeline: it wants words beside the picture, and what these models write goes on from them.
             seen = processor(images=Image.open(io.BytesIO(frame)), return_tensors="pt").to(device)

@@ -96,6 +96,7 @@ def perceive(clip: Clip, settings: Settings) -> Iterator[Perceived]:
     early = _before_pictures(used)
     for sense in used:
         cached = None
+        found: list[Cue | Gap] | None
         try:
             found = _cannot(sense, clip)
             if found is None and sense.name in early and not any(s.name in sense.after for s in fresh):
@@ -110,14 +111,16 @@ def perceive(clip: Clip, settings: Settings) -> Iterator[Perceived]:
         yield Perceived(sense.name, found, 0.0, cached=cached is not None)
 
     for done in Workers(fresh, known, clip, settings).run():
-        found = done.found
-        if isinstance(found, BaseException):
-            # Nothing to decode, or no room to do it: no sense can help.
-            if not done.name or isinstance(found, MediaError | RunError) or not isinstance(found, Exception):
-                raise found
-            found = [_failure(done.name, found, settings)]  # a tool's own bug must not cost the other senses
-        if done.name:
-            yield Perceived(done.name, found, done.seconds, done.cached)
+        problem = done.found
+        if not isinstance(problem, BaseException):
+            if done.name:
+                yield Perceived(done.name, problem, done.seconds, done.cached)
+            continue
+        # Nothing to decode, or no room to do it: no sense can help.
+        if not done.name or isinstance(problem, MediaError | RunError) or not isinstance(problem, Exception):
+            raise problem
+        # A tool's own bug must not cost the other senses.
+        yield Perceived(done.name, [_failure(done.name, problem, settings)], done.seconds, done.cached)
     for what, read in clip.readings.items():
         if read != told.get(what):
             readings[what].store(read)

@@ -102,7 +102,8 @@ def read(texts: Sequence[str]) -> list[Reading]:
         part = order[begin : begin + BATCH]
         outputs = _session().run(list(OUTPUTS), batch([ids[i] for i in part]))
         for place, i in enumerate(part):
-            found[i] = reading(*(np.asarray(out[place], np.float64) for out in outputs), calibration())
+            feelings, valence, intensity, reaction = (np.asarray(out[place], np.float64) for out in outputs)
+            found[i] = reading(feelings, valence, intensity, reaction, calibration())
     return [one for one in found if one is not None]
 
 
