@@ -170,7 +170,8 @@ class EmbeddedPlanner:
         if typed:  # that a text has no face and no voice says nothing about it
             sheet = sheet.model_copy(update={"gaps": ()})
         found = reading(sheet, person)
-        one = row(self._tokenizer, _telling(sheet, found), question.text, person)
+        telling = _telling(sheet, found)
+        one = row(self._tokenizer, telling, question.text, person)
         seen = self._run([one])
         how = self._calibration
         scores = seen["sheet"][0] @ self._vectors(labels).T
@@ -189,7 +190,7 @@ class EmbeddedPlanner:
             abstain=self._abstain(sheet, person, found, float(seen["abstain"][0])),
             intensity=round(0.5 * sigmoid(float(seen["intensity"][0])) + 0.5 * intensity(found), 4),
             weight=self._weight(sheet, one, seen["weight"][0], weights(sheet, found)),
-            points=self._points(sheet, found, names, person),
+            points=self._points(telling, found, names, person),
         )
         return _meant(plan, found, sheet) if typed else plan
 
@@ -223,13 +224,9 @@ class EmbeddedPlanner:
         }
 
     def _points(self, sheet: CueSheet, found: Reading, labels: list[str], person: str | None) -> dict[str, str]:
-        """Each cue of the person read as if it were all there is."""
+        """Each cue of the person that tells something (`_telling`) read as if it were all there is."""
         who = asked(sheet, person)
-        own = [
-            k
-            for k, c in _telling(sheet, found).cues.items()
-            if role(c, who) in ("self", "unknown") and c.sense not in SETTING
-        ]
+        own = [k for k, c in sheet.cues.items() if role(c, who) in ("self", "unknown") and c.sense not in SETTING]
         rows = {key: row(self._tokenizer, sheet.only({key}).model_copy(update={"gaps": ()}), "", who) for key in own}
         rows = {key: r for key, r in rows.items() if r.cues}
         if not rows:

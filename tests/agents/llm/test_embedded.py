@@ -248,3 +248,14 @@ def test_any_sheet_and_label_set_give_a_valid_plan(
     assert list(found.labels) == labels
     assert set(found.points.values()) <= set(labels)
     assert len(found.weight) == len(cues) and all(0 <= w <= 1 for w in found.weight.values())
+
+
+@shipped
+def test_a_measured_cue_that_says_nothing_points_nowhere() -> None:
+    """How somebody always sounds is no feeling, whatever the encoder makes of the words in which it is told."""
+    text = "the voice is low in energy beside acted German ones, which may be this speaker's usual"
+    quiet = cue("voice", text).model_copy(update={"measures": {"arousal": -0.6, "tone_sadness": 0.5}})
+    planner = load("embedded", Settings()).planner
+    assert planner is not None
+    plan = planner.plan(sheet(quiet), Question(text="How?"), EKMAN, None)
+    assert plan.points == {}
