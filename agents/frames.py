@@ -251,7 +251,7 @@ def _cuts(pictures: Iterator[Picture]) -> Iterator[tuple[Picture, bool]]:
 
 
 def _stir(a: Picture, b: Picture) -> float:
-    """The same in the part that changed most."""
+    """Mean absolute difference of two thumbnails in the part that changed most, 0 to 1."""
     import numpy as np
 
     away = np.abs(a.thumb.astype(np.int16) - b.thumb)
