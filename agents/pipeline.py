@@ -277,7 +277,7 @@ def _checked(sheet: CueSheet, done: Reasoned, labels: tuple[str, ...]) -> tuple[
 
 def keyframes(inputs: Sequence[str | Path], settings: Settings, most: int = 4) -> list[bytes]:
     """JPEGs of up to `most` frames for a vision model: of each shot the frame nearest its middle, longest shots first."""
-    from cuechain.agents.perception.captions import keyframe
+    from cuechain.agents.perception.pictures.captions import keyframe
 
     shots: list[tuple[float, Frame]] = []
     for path in inputs:

@@ -17,7 +17,7 @@ from figures import Figure
 from PIL import Image
 
 from cuechain.agents.media import Frame
-from cuechain.agents.perception.tracks import Faces
+from cuechain.agents.perception.faces.tracks import Faces
 
 STEP = 0.08
 """Seconds between frames."""

@@ -22,9 +22,9 @@ from figures import Figure
 from PIL import Image
 
 from cuechain.agents.media import Frame, opened
-from cuechain.agents.perception.face_words import UNITS
-from cuechain.agents.perception.movements import ON, READABLE, Seen, read
-from cuechain.agents.perception.tracks import Faces
+from cuechain.agents.perception.faces.face_words import UNITS
+from cuechain.agents.perception.faces.movements import ON, READABLE, Seen, read
+from cuechain.agents.perception.faces.tracks import Faces
 
 READ: dict[str, tuple[str, ...]] = {
     "azure_Family1-Dad1": ("so",),

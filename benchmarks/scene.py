@@ -20,7 +20,7 @@ from figures import Figure
 from PIL import Image
 
 from cuechain.agents.media import Frame, opened
-from cuechain.agents.perception.camera import Camera
+from cuechain.agents.perception.pictures.camera import Camera
 from cuechain.agents.perception.sound import Sound
 from cuechain.agents.settings import load
 from cuechain.agents.values import Cue

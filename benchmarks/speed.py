@@ -91,7 +91,7 @@ def _clocked(spent: dict[str, float]) -> None:
     import mediapipe.python as mediapipe
     import onnxruntime
 
-    from cuechain.agents.perception import sphinx
+    from cuechain.agents.perception.speech import sphinx
 
     def clock(call: Callable[..., Any]) -> Callable[..., Any]:
         def timed(self: Any, *args: Any, **kwargs: Any) -> Any:

@@ -23,10 +23,10 @@ import numpy as np
 from figures import Figure
 
 from cuechain.agents.media import RATE, opened
-from cuechain.agents.perception.speech import speech_stretches
-from cuechain.agents.perception.sphinx import recognised, sphinx
+from cuechain.agents.perception.speech.activity import speech_stretches
+from cuechain.agents.perception.speech.sphinx import recognised, sphinx
+from cuechain.agents.perception.speech.turns import Model, told_apart, voices
 from cuechain.agents.perception.transcript import STRETCH
-from cuechain.agents.perception.turns import Model, told_apart, voices
 from cuechain.finetune import channels
 from cuechain.finetune.turns import fitted
 
@@ -203,7 +203,7 @@ def talks(data: Path) -> Iterator[Figure]:
 
 def recordings(data: Path) -> Iterator[Figure]:
     """English recordings cut into pieces of about 2.5 s."""
-    from cuechain.agents.perception.turns import learned
+    from cuechain.agents.perception.speech.turns import learned
 
     pieces: dict[str, list[tuple[Sound, float]]] = {}
     for name, (sound, _) in english(data).items():

@@ -20,11 +20,11 @@ from typing import NamedTuple
 import numpy as np
 from figures import Figure
 
-from cuechain.agents.perception.denoise import denoised
-from cuechain.agents.perception.pitch import track
-from cuechain.agents.perception.tone import HIGH, LOW, Head, Tone, ahead, tones
-from cuechain.agents.perception.tone import heard as timbre_of
-from cuechain.agents.perception.vocal import AHEAD, FORCE
+from cuechain.agents.perception.acoustics.denoise import denoised
+from cuechain.agents.perception.acoustics.pitch import track
+from cuechain.agents.perception.acoustics.tone import HIGH, LOW, Head, Tone, ahead, tones
+from cuechain.agents.perception.acoustics.tone import heard as timbre_of
+from cuechain.agents.perception.acoustics.vocal import AHEAD, FORCE
 from cuechain.finetune import channels
 from cuechain.finetune.tone import Recording, Session, as_session, recordings, sessions
 from cuechain.finetune.tone_fit import arousal, held_out, narrow, predicted, reliability, uar
@@ -231,7 +231,7 @@ def planned(data: Path) -> str:
     """The planners by voice alone, each speaker's cues made by the head that was fitted without that speaker."""
     import planner
 
-    from cuechain.agents.perception import tone as running
+    from cuechain.agents.perception.acoustics import tone as running
 
     recorded = recordings(data / "train/emodb_flac")
     heard, names = sessions(recorded, COPIES, PICKED, KEPT)

@@ -21,9 +21,9 @@ from figures import Figure
 
 from cuechain.agents.llm.labels import meaning
 from cuechain.agents.media import opened
-from cuechain.agents.perception.polarity import named, polarity, tokens_of
-from cuechain.agents.perception.reading import FEELINGS, INTENSE, REACTIONS, read
 from cuechain.agents.perception.situation import Situation
+from cuechain.agents.perception.texts.polarity import named, polarity, tokens_of
+from cuechain.agents.perception.texts.reading import FEELINGS, INTENSE, REACTIONS, read
 from cuechain.agents.settings import Settings
 from cuechain.agents.values import EKMAN, Cue
 from cuechain.finetune.words_data import comments, events, held_out, intensities, told
@@ -85,7 +85,7 @@ def feelings(data: Path, whole: Path | None = None) -> Iterator[Figure]:
 
 
 def _float(path: Path, texts: Sequence[str], right: np.ndarray) -> float:
-    from cuechain.agents.perception.reading import calibration, tokenizer
+    from cuechain.agents.perception.texts.reading import calibration, tokenizer
     from cuechain.finetune.words_export import f1, outputs
 
     return float(f1(outputs(path, tokenizer(), texts)[0], right, calibration()).mean())

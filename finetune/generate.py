@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from cuechain.agents.llm.labels import meaning
 from cuechain.agents.llm.prototypes import VOICE
 from cuechain.agents.media import opened
-from cuechain.agents.perception.face_words import UNITS
+from cuechain.agents.perception.faces.face_words import UNITS
 from cuechain.agents.perception.words import Words
 from cuechain.agents.settings import Settings
 from cuechain.agents.values import EKMAN, Cue, CueSheet, Gap, Relation, Sentiment

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from cuechain.agents.media import opened
-from cuechain.agents.perception.tone import Head
+from cuechain.agents.perception.acoustics.tone import Head
 from cuechain.finetune import channels
 
 JOY = {"happiness": "joy"}
@@ -51,8 +51,8 @@ def recordings(folder: Path) -> list[Recording]:
 
 def measured(sounds: Sequence[np.ndarray]) -> Iterator[dict[str, float] | None]:
     """Timbre of each utterance of a session; None where there is too little voice."""
-    from cuechain.agents.perception.pitch import STEP, track
-    from cuechain.agents.perception.tone import heard
+    from cuechain.agents.perception.acoustics.pitch import STEP, track
+    from cuechain.agents.perception.acoustics.tone import heard
 
     pieces: list[np.ndarray] = []
     places: list[tuple[int, int]] = []

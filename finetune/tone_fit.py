@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cuechain.agents.perception.tone import HIGH, LOW, Head, cut
+from cuechain.agents.perception.acoustics.tone import HIGH, LOW, Head, cut
 
 if TYPE_CHECKING:
     from cuechain.finetune.tone import Session

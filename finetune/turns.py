@@ -1,4 +1,4 @@
-"""Learn how voices differ between speakers and within one, for `agents/perception/turns.py`.
+"""Learn how voices differ between speakers and within one, for `agents/perception/speech/turns.py`.
 
     python -m cuechain.finetune.turns DATA/train/emodb_flac agents/weights/turns/turns.json
 
@@ -26,7 +26,7 @@ def labelled(folder: Path) -> tuple[Any, list[str]]:
     import numpy as np
 
     from cuechain.agents.media import opened
-    from cuechain.agents.perception.turns import voices
+    from cuechain.agents.perception.speech.turns import voices
 
     with (folder / "labels.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cuechain.agents.errors import MissingExtraError
-from cuechain.agents.perception.reading import FEELINGS, INTENSE, LIMIT, OUTPUTS, REACTIONS, batch
+from cuechain.agents.perception.texts.reading import FEELINGS, INTENSE, LIMIT, OUTPUTS, REACTIONS, batch
 from cuechain.finetune.config import WordsConfig, read
 from cuechain.finetune.encoder import encoder_folder
 from cuechain.finetune.words_data import Text, comments, events, held_out, intensities, polarities, shares, told

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from cuechain.agents.perception.reading import INTENSE, REACTIONS
+from cuechain.agents.perception.texts.reading import INTENSE, REACTIONS
 
 _REACTED = {
     "joy": """happy, good, glad, pleased, joyful, great, elated, overjoyed, ecstatic, entertained, amused, cheerful, positive, fun,

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from cuechain.agents.errors import MissingExtraError
-from cuechain.agents.perception.reading import OUTPUTS, REACTIONS, Calibration, batch
+from cuechain.agents.perception.texts.reading import OUTPUTS, REACTIONS, Calibration, batch
 from cuechain.finetune.config import WordsConfig
 from cuechain.finetune.encoder import encoder_folder
 from cuechain.finetune.words_data import comments, events, held_out, shares, told
@@ -116,7 +116,7 @@ def outputs(path: Path, tokenizer: Any, texts: Sequence[str]) -> list[np.ndarray
     """Raw outputs of an exported network for texts, in their order: (N, 28), (N, 1), (N, 5), (N, 14)."""
     import onnxruntime as ort
 
-    from cuechain.agents.perception.reading import LIMIT
+    from cuechain.agents.perception.texts.reading import LIMIT
 
     session = ort.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     ids = [tokenizer.encode(text[:2000]).ids[:LIMIT] for text in texts]

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from cuechain.agents.errors import ToolError
-from cuechain.agents.perception.face_reliability import RELIABILITIES, sure
-from cuechain.agents.perception.face_words import Teller
-from cuechain.agents.perception.movements import READABLE, read
+from cuechain.agents.perception.faces.face_reliability import RELIABILITIES, sure
+from cuechain.agents.perception.faces.face_words import Teller
+from cuechain.agents.perception.faces.movements import READABLE, read
+from cuechain.agents.perception.faces.tracks import MAX_FACES, SMALL, Faces
 from cuechain.agents.perception.sense import Reliability, Sense
-from cuechain.agents.perception.tracks import MAX_FACES, SMALL, Faces
 from cuechain.agents.settings import Settings
 from cuechain.agents.values import Cue, Gap
 

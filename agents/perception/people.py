@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from cuechain.agents.perception.lips import Piece, pieces
+from cuechain.agents.perception.faces.lips import Piece, pieces
 from cuechain.agents.values import Cue, Span
 
 _HEARD = ("transcript", "words", "situation", "voice")

@@ -8,8 +8,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from cuechain.agents.errors import CueChainError
-from cuechain.agents.perception.camera import STANDING, Camera
-from cuechain.agents.perception.captions import captions, keyframe
+from cuechain.agents.perception.pictures.camera import STANDING, Camera
+from cuechain.agents.perception.pictures.captions import captions, keyframe
 from cuechain.agents.perception.sense import Reliability, Sense
 from cuechain.agents.settings import Settings
 from cuechain.agents.values import Cue, Gap, Span

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, ClassVar
 
-from cuechain.agents.perception.reader import Line, blocks, lines
+from cuechain.agents.perception.pictures.reader import Line, blocks, lines
+from cuechain.agents.perception.pictures.strokes import RISE, SAME, alike, clearer, density, place, strokes
 from cuechain.agents.perception.sense import Reliability, Sense
-from cuechain.agents.perception.strokes import RISE, SAME, alike, clearer, density, place, strokes
 from cuechain.agents.settings import Settings
 from cuechain.agents.values import Cue, Gap, Span
 

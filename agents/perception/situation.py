@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
-from cuechain.agents.perception.reading import read
 from cuechain.agents.perception.sense import Reliability, Sense
+from cuechain.agents.perception.texts.reading import read
 from cuechain.agents.perception.words import utterances
 from cuechain.agents.values import Cue, Gap
 

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, ClassVar
 
 from cuechain.agents.errors import ConfigError, MediaError
 from cuechain.agents.media import RATE
-from cuechain.agents.perception.language import line_language
 from cuechain.agents.perception.sense import Reliability, Sense
-from cuechain.agents.perception.written import Utterance, from_subtitles, from_text, is_noise
+from cuechain.agents.perception.texts.language import line_language
+from cuechain.agents.perception.texts.written import Utterance, from_subtitles, from_text, is_noise
 from cuechain.agents.values import Cue, Gap, Span
 
 if TYPE_CHECKING:
     from cuechain.agents.media import Clip
-    from cuechain.agents.perception.asr import Heard
+    from cuechain.agents.perception.speech.asr import Heard
     from cuechain.agents.settings import Settings
 
 STRETCH = 0.5
@@ -58,7 +58,7 @@ class Transcript(Sense):
 
     @classmethod
     def fingerprint(cls, settings: Settings) -> str:
-        from cuechain.agents.perception.asr import find_whisper
+        from cuechain.agents.perception.speech.asr import find_whisper
 
         try:  # weights that arrive later make the stored transcript stale
             return f"{settings.language} {find_whisper(settings.whisper)}"
@@ -75,9 +75,9 @@ class Transcript(Sense):
             yield from self._recognised(clip)
 
     def _recognised(self, clip: Clip) -> Iterator[Cue | Gap]:
-        from cuechain.agents.perception.asr import find_whisper, whisper, whisper_hint
-        from cuechain.agents.perception.speech import speech_stretches
-        from cuechain.agents.perception.sphinx import sphinx
+        from cuechain.agents.perception.speech.activity import speech_stretches
+        from cuechain.agents.perception.speech.asr import find_whisper, whisper, whisper_hint
+        from cuechain.agents.perception.speech.sphinx import sphinx
 
         sound = clip.sound
         if sound is None or len(sound) < RATE // 10:
@@ -160,7 +160,7 @@ class Transcript(Sense):
 
 def _voices(clip: Clip, utterances: Sequence[Utterance]) -> dict[int, str]:
     """Letters of the voices by number of utterance (from 1), where no name is known and the sound tells them apart."""
-    from cuechain.agents.perception.turns import speakers
+    from cuechain.agents.perception.speech.turns import speakers
 
     unnamed: dict[int, Span] = {
         number: u.span

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from cuechain.agents.media import RATE
-from cuechain.agents.perception.denoise import denoised
-from cuechain.agents.perception.prosody import Delivery, measures, usual
+from cuechain.agents.perception.acoustics.denoise import denoised
+from cuechain.agents.perception.acoustics.prosody import Delivery, measures, usual
+from cuechain.agents.perception.acoustics.spoken import deliveries
+from cuechain.agents.perception.acoustics.tone import Tone, ahead, tones
+from cuechain.agents.perception.acoustics.vocal import AHEAD, FLAT, LIVELY, SEVERAL, clause, remarks, toned
 from cuechain.agents.perception.sense import Reliability, Sense
-from cuechain.agents.perception.spoken import deliveries
-from cuechain.agents.perception.tone import Tone, ahead, tones
-from cuechain.agents.perception.vocal import AHEAD, FLAT, LIVELY, SEVERAL, clause, remarks, toned
 from cuechain.agents.settings import Settings
 from cuechain.agents.values import Cue, Gap, Span
 

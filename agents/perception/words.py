@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
-from cuechain.agents.perception.language import COMMON, NAMES, line_language
-from cuechain.agents.perception.polarity import NEGATED, named, polarity, tokens_of
-from cuechain.agents.perception.reading import INTENSE, Reading, calibration, read
 from cuechain.agents.perception.sense import Reliability, Sense
+from cuechain.agents.perception.texts.language import COMMON, NAMES, line_language
+from cuechain.agents.perception.texts.polarity import NEGATED, named, polarity, tokens_of
+from cuechain.agents.perception.texts.reading import INTENSE, Reading, calibration, read
 from cuechain.agents.perception.transcript import quoted
 from cuechain.agents.values import EKMAN, Cue, Gap, Span
 

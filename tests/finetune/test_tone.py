@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from cuechain.agents.media import RATE
-from cuechain.agents.perception.tone import LOW, Head, shipped
+from cuechain.agents.perception.acoustics.tone import LOW, Head, shipped
 from cuechain.finetune import channels, tone_fit
 from cuechain.finetune.tone import Session, elsewhere, main, recordings
 from cuechain.finetune.tone_fit import Fitted, arousal, chosen, held_out, narrow, predicted, reliability, uar

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cuechain.agents.perception.reading import FEELINGS, REACTIONS
+from cuechain.agents.perception.texts.reading import FEELINGS, REACTIONS
 from cuechain.finetune.words_data import comments, events, held_out, polarities, reaction, shares, told
 from cuechain.finetune.words_export import calibrated, f1
 

@@ -11,7 +11,7 @@ import pytest
 
 from cuechain.agents.errors import ToolError
 from cuechain.agents.media import RATE, opened
-from cuechain.agents.perception.asr import find_whisper, whisper
+from cuechain.agents.perception.speech.asr import find_whisper, whisper
 from cuechain.agents.perception.transcript import Transcript
 from cuechain.agents.settings import load
 from cuechain.agents.values import Cue, Gap, Span

@@ -10,10 +10,10 @@ import pytest
 from PIL import Image
 
 from cuechain.agents.media import Frame, opened
-from cuechain.agents.perception.action_units import COLUMNS, at_rest, intensities
 from cuechain.agents.perception.face import Face
-from cuechain.agents.perception.movements import Seen, stretches, swings
-from cuechain.agents.perception.tracks import Faces
+from cuechain.agents.perception.faces.action_units import COLUMNS, at_rest, intensities
+from cuechain.agents.perception.faces.movements import Seen, stretches, swings
+from cuechain.agents.perception.faces.tracks import Faces
 from cuechain.agents.settings import load
 from cuechain.agents.values import Cue, Gap
 

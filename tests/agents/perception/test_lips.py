@@ -10,8 +10,8 @@ import pytest
 from cuechain.agents.media import Frame, opened
 from cuechain.agents.perception import link
 from cuechain.agents.perception.face import Face
-from cuechain.agents.perception.lips import RATE, judged, moving, pieces, talking, written
-from cuechain.agents.perception.movements import Seen
+from cuechain.agents.perception.faces.lips import RATE, judged, moving, pieces, talking, written
+from cuechain.agents.perception.faces.movements import Seen
 from cuechain.agents.settings import load
 from cuechain.agents.values import Cue, Span
 

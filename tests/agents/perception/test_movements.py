@@ -12,12 +12,12 @@ from PIL import Image
 
 from cuechain.agents.llm.prototypes import read_cue
 from cuechain.agents.media import Frame
-from cuechain.agents.perception.action_units import frontal, gaze, measured
-from cuechain.agents.perception.face_reliability import RELIABILITIES, sure
-from cuechain.agents.perception.face_words import Teller
-from cuechain.agents.perception.mesh import Mesh, around
-from cuechain.agents.perception.movements import read
-from cuechain.agents.perception.tracks import Person
+from cuechain.agents.perception.faces.action_units import frontal, gaze, measured
+from cuechain.agents.perception.faces.face_reliability import RELIABILITIES, sure
+from cuechain.agents.perception.faces.face_words import Teller
+from cuechain.agents.perception.faces.mesh import Mesh, around
+from cuechain.agents.perception.faces.movements import read
+from cuechain.agents.perception.faces.tracks import Person
 from cuechain.agents.values import Cue
 
 pytest.importorskip("mediapipe", reason="the extra 'face' is not installed")

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from cuechain.agents.media import opened
-from cuechain.agents.perception.reading import FEELINGS, REACTIONS, read
 from cuechain.agents.perception.situation import Situation
+from cuechain.agents.perception.texts.reading import FEELINGS, REACTIONS, read
 from cuechain.agents.perception.transcript import Transcript
 from cuechain.agents.settings import load
 from cuechain.agents.values import Cue

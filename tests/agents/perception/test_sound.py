@@ -9,7 +9,7 @@ import pytest
 
 from cuechain.agents.llm.prototypes import read_cue
 from cuechain.agents.media import RATE, opened
-from cuechain.agents.perception.events import _event
+from cuechain.agents.perception.acoustics.events import _event
 from cuechain.agents.perception.sound import Sound
 from cuechain.agents.settings import load
 from cuechain.agents.values import Cue, Gap

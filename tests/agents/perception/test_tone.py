@@ -8,11 +8,11 @@ import pytest
 
 from cuechain.agents.llm.prototypes import read_cue
 from cuechain.agents.media import RATE, opened
-from cuechain.agents.perception.denoise import denoised
-from cuechain.agents.perception.pitch import track
-from cuechain.agents.perception.timbre import timbre
-from cuechain.agents.perception.tone import Head, Tone, ahead, heard, shipped, tones
-from cuechain.agents.perception.vocal import toned
+from cuechain.agents.perception.acoustics.denoise import denoised
+from cuechain.agents.perception.acoustics.pitch import track
+from cuechain.agents.perception.acoustics.timbre import timbre
+from cuechain.agents.perception.acoustics.tone import Head, Tone, ahead, heard, shipped, tones
+from cuechain.agents.perception.acoustics.vocal import toned
 from cuechain.agents.values import Cue
 
 DATA = Path(os.environ["CUECHAIN_DATA"]) if os.environ.get("CUECHAIN_DATA") else None

@@ -12,9 +12,9 @@ import pytest
 from PIL import Image
 
 from cuechain.agents.media import Frame
-from cuechain.agents.perception.mesh import Mesh, around
-from cuechain.agents.perception.movements import read
-from cuechain.agents.perception.tracks import Faces, Person
+from cuechain.agents.perception.faces.mesh import Mesh, around
+from cuechain.agents.perception.faces.movements import read
+from cuechain.agents.perception.faces.tracks import Faces, Person
 
 pytest.importorskip("mediapipe", reason="the extra 'face' is not installed")
 
@@ -109,7 +109,7 @@ def test_a_turned_photograph_shows_the_same_smile(data: Path) -> None:
 
 def test_nothing_is_loaded_that_only_draws() -> None:
     code = (
-        "import sys, numpy; from cuechain.agents.perception.mesh import Mesh; m = Mesh();"
+        "import sys, numpy; from cuechain.agents.perception.faces.mesh import Mesh; m = Mesh();"
         "m.near(numpy.zeros((64, 64, 3), numpy.uint8)); m.close(); assert 'matplotlib' not in sys.modules;"
         "import mediapipe; assert mediapipe.solutions.drawing_utils.DrawingSpec().thickness == 2"
     )

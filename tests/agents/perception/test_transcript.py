@@ -11,9 +11,9 @@ import pytest
 
 from cuechain.agents.errors import ConfigError, ToolError
 from cuechain.agents.media import RATE, opened
-from cuechain.agents.perception import sphinx
-from cuechain.agents.perception.asr import find_whisper
-from cuechain.agents.perception.sphinx import is_clear, recognised
+from cuechain.agents.perception.speech import sphinx
+from cuechain.agents.perception.speech.asr import find_whisper
+from cuechain.agents.perception.speech.sphinx import is_clear, recognised
 from cuechain.agents.perception.transcript import Transcript, quoted
 from cuechain.agents.settings import load
 from cuechain.agents.values import Cue, Gap, Span

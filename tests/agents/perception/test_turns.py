@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from cuechain.agents.media import RATE, opened
+from cuechain.agents.perception.speech.turns import speakers
 from cuechain.agents.perception.transcript import Transcript
-from cuechain.agents.perception.turns import speakers
 from cuechain.agents.settings import load
 from cuechain.agents.values import Cue, Span
 

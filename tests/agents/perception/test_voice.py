@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from cuechain.agents.media import RATE, opened
-from cuechain.agents.perception.pitch import HOP, breaks, runs, syllables, track
+from cuechain.agents.perception.acoustics.pitch import HOP, breaks, runs, syllables, track
 from cuechain.agents.perception.voice import Voice
 from cuechain.agents.settings import load
 from cuechain.agents.values import Cue, Gap, Span

@@ -4,7 +4,7 @@ import pytest
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
 from cuechain.agents.media import opened
-from cuechain.agents.perception.language import line_language
+from cuechain.agents.perception.texts.language import line_language
 from cuechain.agents.perception.transcript import Transcript, quoted
 from cuechain.agents.perception.words import Words, polarity
 from cuechain.agents.settings import load

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cuechain.agents.perception.pitch import HOP, Track, breaks, runs, syllables
+from cuechain.agents.perception.acoustics.pitch import HOP, Track, breaks, runs, syllables
 from cuechain.agents.values import Span
 
 if TYPE_CHECKING:

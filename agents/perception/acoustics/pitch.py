@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cuechain.agents.media import RATE
-from cuechain.agents.perception.speech import clean
+from cuechain.agents.perception.speech.activity import clean
 
 if TYPE_CHECKING:
     import numpy as np

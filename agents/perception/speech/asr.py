@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cuechain.agents.errors import ConfigError, ToolError
 from cuechain.agents.media import RATE
-from cuechain.agents.perception.pitch import track
-from cuechain.agents.perception.speech import LOADING, clean
-from cuechain.agents.perception.written import LONGEST, Utterance
+from cuechain.agents.perception.acoustics.pitch import track
+from cuechain.agents.perception.speech.activity import LOADING, clean
+from cuechain.agents.perception.texts.written import LONGEST, Utterance
 from cuechain.agents.values import Span
 
 if TYPE_CHECKING:

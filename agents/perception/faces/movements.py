@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cuechain.agents.perception.action_units import COLUMNS, at_rest, intensities
-from cuechain.agents.perception.lips import talking, turning, window
-from cuechain.agents.perception.tracks import EXTRA, Person
+from cuechain.agents.perception.faces.action_units import COLUMNS, at_rest, intensities
+from cuechain.agents.perception.faces.lips import talking, turning, window
+from cuechain.agents.perception.faces.tracks import EXTRA, Person
 
 if TYPE_CHECKING:
     import numpy as np

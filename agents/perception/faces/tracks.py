@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from cuechain.agents.perception.action_units import frontal, gaze, measured
-from cuechain.agents.perception.mesh import Mesh, around, same
+from cuechain.agents.perception.faces.action_units import frontal, gaze, measured
+from cuechain.agents.perception.faces.mesh import Mesh, around, same
 
 if TYPE_CHECKING:
     import numpy as np

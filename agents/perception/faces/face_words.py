@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cuechain.agents.perception.face_reliability import sure
-from cuechain.agents.perception.lips import APART, judged, moving, written
-from cuechain.agents.perception.movements import ON, READABLE, Seen, Stretch, stretches, swings
+from cuechain.agents.perception.faces.face_reliability import sure
+from cuechain.agents.perception.faces.lips import APART, judged, moving, written
+from cuechain.agents.perception.faces.movements import ON, READABLE, Seen, Stretch, stretches, swings
 from cuechain.agents.values import Cue, Span
 
 if TYPE_CHECKING:

@@ -16,12 +16,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from cuechain.agents import weights
-from cuechain.agents.perception.timbre import timbre
+from cuechain.agents.perception.acoustics.timbre import timbre
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from cuechain.agents.perception.pitch import Track
+    from cuechain.agents.perception.acoustics.pitch import Track
 
 LEAST_VOICED = 0.1
 """Seconds of voice under which nothing can be measured; whether it is enough to tell a tone is for the sense to judge."""

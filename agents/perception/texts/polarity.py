@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from cuechain.agents.perception.lexicon import IDIOMS, named_feelings
+from cuechain.agents.perception.texts.lexicon import IDIOMS, named_feelings
 
 _REPEATED = re.compile(r"([a-z])\1{2,}", re.IGNORECASE)
 _LAUGH = re.compile(r"\b(?:a?(?:ha){2,}h?|(?:he){3,}|(?:lo)+l+|lmf?ao+|rofl+)\b", re.IGNORECASE)

@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cuechain.agents.errors import ToolError
 from cuechain.agents.media import RATE
-from cuechain.agents.perception.speech import clean
-from cuechain.agents.perception.sphinx_worker import LENGTH
-from cuechain.agents.perception.written import Utterance
+from cuechain.agents.perception.speech.activity import clean
+from cuechain.agents.perception.speech.sphinx_worker import LENGTH
+from cuechain.agents.perception.texts.written import Utterance
 from cuechain.agents.values import Span
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from cuechain.agents.errors import ToolError
 if TYPE_CHECKING:
     import numpy as np
 
-WEIGHTS = Path(__file__).parents[1] / "weights" / "words"
+WEIGHTS = Path(__file__).parents[2] / "weights" / "words"
 """The weights that ship."""
 
 FEELINGS = (

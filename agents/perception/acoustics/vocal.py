@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cuechain.agents.perception.prosody import Delivery, Usual, rate
-from cuechain.agents.perception.tone import Tone
+from cuechain.agents.perception.acoustics.prosody import Delivery, Usual, rate
+from cuechain.agents.perception.acoustics.tone import Tone
 
 _SHORT = 1.0
 """Seconds of voice under which pace and range are not spoken of: a word or two has no pace of its own."""

@@ -6,11 +6,11 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from cuechain.agents.perception.pitch import HOP, STEP, Track, track
-from cuechain.agents.perception.prosody import Delivery, delivery
-from cuechain.agents.perception.speech import clean, speech_stretches
-from cuechain.agents.perception.tone import heard as timbre_of
-from cuechain.agents.perception.turns import speakers
+from cuechain.agents.perception.acoustics.pitch import HOP, STEP, Track, track
+from cuechain.agents.perception.acoustics.prosody import Delivery, delivery
+from cuechain.agents.perception.acoustics.tone import heard as timbre_of
+from cuechain.agents.perception.speech.activity import clean, speech_stretches
+from cuechain.agents.perception.speech.turns import speakers
 from cuechain.agents.values import Cue, Span
 
 if TYPE_CHECKING:

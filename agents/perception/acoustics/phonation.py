@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from cuechain.agents.media import RATE
-from cuechain.agents.perception.pitch import STEP
+from cuechain.agents.perception.acoustics.pitch import STEP
 
 if TYPE_CHECKING:
     import numpy as np

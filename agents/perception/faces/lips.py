@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import numpy as np
 
-    from cuechain.agents.perception.movements import Seen
+    from cuechain.agents.perception.faces.movements import Seen
 
 RATE = 16_000
 """Samples per second of the sound."""

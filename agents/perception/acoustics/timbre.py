@@ -11,8 +11,8 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from cuechain.agents.media import RATE
-from cuechain.agents.perception.phonation import steadiness
-from cuechain.agents.perception.pitch import HOP, STEP, Track, runs, syllables
+from cuechain.agents.perception.acoustics.phonation import steadiness
+from cuechain.agents.perception.acoustics.pitch import HOP, STEP, Track, runs, syllables
 
 if TYPE_CHECKING:
     import numpy as np

@@ -1,0 +1,1 @@
+"""How sound sounds: pitch, loudness, timbre, the tone of an utterance, events."""

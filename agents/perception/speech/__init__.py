@@ -1,0 +1,1 @@
+"""Speech to words: where somebody speaks, recognisers, and whose turn it is."""

@@ -1,0 +1,1 @@
+"""Words as such: languages, lines, lexicons and the text model."""
