@@ -29,9 +29,9 @@ from cuechain.agents.llm.serialise import RELATIONS, SENTIMENTS, asked, role
 from cuechain.agents.pipeline import SheetReady, see
 from cuechain.agents.settings import Settings
 from cuechain.agents.values import EKMAN, CueSheet, Plan, Question
-from cuechain.finetune.calibrate import accepted, calibration, predictions
 from cuechain.finetune.config import CORPUS, DataConfig
-from cuechain.finetune.examples import Example, goemotions, written
+from cuechain.finetune.embedded.calibrate import accepted, calibration, predictions
+from cuechain.finetune.embedded.examples import Example, goemotions, written
 
 Planner = Callable[[Example], Plan]
 

@@ -27,8 +27,8 @@ from cuechain.agents.perception.speech.activity import speech_stretches
 from cuechain.agents.perception.speech.sphinx import recognised, sphinx
 from cuechain.agents.perception.speech.turns import Model, told_apart, voices
 from cuechain.agents.perception.transcript import STRETCH
-from cuechain.finetune import channels
-from cuechain.finetune.turns import fitted
+from cuechain.finetune.senses import channels
+from cuechain.finetune.senses.turns import fitted
 
 Sound = np.ndarray
 

@@ -21,13 +21,12 @@ import numpy as np
 from figures import Figure
 
 from cuechain.agents.perception.acoustics.denoise import denoised
-from cuechain.agents.perception.acoustics.pitch import track
 from cuechain.agents.perception.acoustics.tone import HIGH, LOW, Head, Tone, ahead, tones
 from cuechain.agents.perception.acoustics.tone import heard as timbre_of
 from cuechain.agents.perception.acoustics.vocal import AHEAD, FORCE
-from cuechain.finetune import channels
-from cuechain.finetune.tone import Recording, Session, as_session, recordings, sessions
-from cuechain.finetune.tone_fit import arousal, held_out, narrow, predicted, reliability, uar
+from cuechain.finetune.senses import channels
+from cuechain.finetune.senses.tone import Recording, Session, as_session, recordings, sessions
+from cuechain.finetune.senses.tone_fit import arousal, held_out, narrow, predicted, reliability, uar
 
 KEPT = Path("runs/tone/sessions.npz")
 """Where `cuechain finetune tone` keeps what it measured; measured anew where it is not there."""
@@ -213,7 +212,7 @@ def neutral_readers(data: Path) -> Iterator[Figure]:
         for path in sorted((data / "media/speech").glob(pattern)):
             with opened(path) as clip:
                 sound = np.array(clip.sound)
-            (one,) = tones([timbre_of(sound, track(sound))], session=False)
+            (one,) = tones([timbre_of(sound)], session=False)
             arousal_of += [one.arousal] if one else []
         high, low = (sum(side * a > FORCE for a in arousal_of) for side in (1, -1))
         text = f"{high} energetic, {low} low, median {np.median(arousal_of):+.2f}"

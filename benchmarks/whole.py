@@ -19,9 +19,9 @@ from cuechain.agents.llm import load
 from cuechain.agents.pipeline import check, think
 from cuechain.agents.settings import Settings
 from cuechain.agents.values import EKMAN, Case, Question
-from cuechain.finetune.calibrate import accepted
 from cuechain.finetune.config import CORPUS, DataConfig
-from cuechain.finetune.examples import Example, written
+from cuechain.finetune.embedded.calibrate import accepted
+from cuechain.finetune.embedded.examples import Example, written
 
 
 def answered(examples: Sequence[Example], spec: str, labels: tuple[str, ...]) -> list[Case]:

@@ -26,7 +26,7 @@ from cuechain.agents.perception.texts.polarity import named, polarity, tokens_of
 from cuechain.agents.perception.texts.reading import FEELINGS, INTENSE, REACTIONS, read
 from cuechain.agents.settings import Settings
 from cuechain.agents.values import EKMAN, Cue
-from cuechain.finetune.words_data import comments, events, held_out, intensities, told
+from cuechain.finetune.senses.words_data import comments, events, held_out, intensities, told
 
 
 def interval(score: Callable[[np.ndarray], float], n: int, digits: int = 3) -> str:
@@ -86,7 +86,7 @@ def feelings(data: Path, whole: Path | None = None) -> Iterator[Figure]:
 
 def _float(path: Path, texts: Sequence[str], right: np.ndarray) -> float:
     from cuechain.agents.perception.texts.reading import calibration, tokenizer
-    from cuechain.finetune.words_export import f1, outputs
+    from cuechain.finetune.senses.words_export import f1, outputs
 
     return float(f1(outputs(path, tokenizer(), texts)[0], right, calibration()).mean())
 

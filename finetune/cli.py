@@ -25,7 +25,7 @@ def data(config: ConfigFile) -> None:
 @app.command()
 def planner(config: ConfigFile) -> None:
     """Train the embedded planner; a run that was stopped goes on."""
-    from cuechain.finetune import planner as verb
+    from cuechain.finetune.embedded import planner as verb
 
     verb.main(config)
 
@@ -33,7 +33,7 @@ def planner(config: ConfigFile) -> None:
 @app.command()
 def export(config: ConfigFile) -> None:
     """Write int8 weights, tokenizer and calibration for the product."""
-    from cuechain.finetune import export as verb
+    from cuechain.finetune.embedded import export as verb
 
     verb.main(config)
 
@@ -41,7 +41,7 @@ def export(config: ConfigFile) -> None:
 @app.command()
 def words(config: ConfigFile) -> None:
     """Train the words model and write its weights; a run that was stopped goes on."""
-    from cuechain.finetune import words as verb
+    from cuechain.finetune.senses import words as verb
 
     verb.main(config)
 
@@ -49,6 +49,6 @@ def words(config: ConfigFile) -> None:
 @app.command()
 def tone(config: ConfigFile) -> None:
     """Train the tone head of the voice sense and write its weights."""
-    from cuechain.finetune import tone as verb
+    from cuechain.finetune.senses import tone as verb
 
     verb.main(config)

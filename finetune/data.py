@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from cuechain.finetune.config import CORPUS, DataConfig, read
-from cuechain.finetune.examples import brighter, goemotions, write_examples, written
-from cuechain.finetune.generate import generated
+from cuechain.finetune.embedded.examples import brighter, goemotions, write_examples, written
+from cuechain.finetune.embedded.generate import generated
 
 
 def make(config: DataConfig) -> dict[str, int]:

@@ -52,7 +52,7 @@ class Voice(Sense):
     """Prosody of each utterance."""
 
     name: ClassVar[str] = "voice"
-    version: ClassVar[str] = "5"
+    version: ClassVar[str] = "6"
     about: ClassVar[str] = (
         "pitch, loudness, pace, pauses and timbre of the voice against the speaker's own usual, and what acted tone it is like"
     )

@@ -13,11 +13,11 @@ from cuechain.agents.errors import ConfigError
 from cuechain.agents.llm.embedded import DOUBT, Calibration, EmbeddedPlanner
 from cuechain.agents.llm.serialise import label_row, role, row
 from cuechain.agents.values import EKMAN, Question
-from cuechain.finetune.augment import augmented
-from cuechain.finetune.calibrate import fitted, fitted_odds
 from cuechain.finetune.cli import app
 from cuechain.finetune.config import CORPUS, ExportConfig, PlannerConfig, Stage, read
-from cuechain.finetune.examples import Example, read_examples, write_examples, written
+from cuechain.finetune.embedded.augment import augmented
+from cuechain.finetune.embedded.calibrate import fitted, fitted_odds
+from cuechain.finetune.embedded.examples import Example, read_examples, write_examples, written
 
 SHEETS = [x for path in sorted((CORPUS / "train").glob("*.jsonl")) for x in written(path)]
 
@@ -131,9 +131,9 @@ def config(tiny: Path, out: Path, steps: int) -> PlannerConfig:
 def test_trains_resumes_exports_and_plans_alike(tiny: Path, tmp_path: Path) -> None:
     torch = pytest.importorskip("torch")
     pytest.importorskip("onnx")
-    from cuechain.finetune.encoder import build
-    from cuechain.finetune.export import drift, to_onnx
-    from cuechain.finetune.planner import _tensors, train
+    from cuechain.finetune.embedded.encoder import build
+    from cuechain.finetune.embedded.export import drift, to_onnx
+    from cuechain.finetune.embedded.planner import _tensors, train
 
     said: list[str] = []
     done = train(config(tiny, tmp_path / "run", 4), said.append)
@@ -176,8 +176,8 @@ def test_trains_resumes_exports_and_plans_alike(tiny: Path, tmp_path: Path) -> N
 
 def test_generated_sheets_hold_the_real_words_cue() -> None:
     """Composed around texts of the corpora, with the words sense itself reading the line."""
-    from cuechain.finetune.examples import text_sheet
-    from cuechain.finetune.generate import generated
+    from cuechain.finetune.embedded.examples import text_sheet
+    from cuechain.finetune.embedded.generate import generated
 
     chance = random.Random(0)
     texts = [

@@ -11,9 +11,9 @@ import pytest
 
 from cuechain.agents.media import RATE
 from cuechain.agents.perception.acoustics.tone import LOW, Head, shipped
-from cuechain.finetune import channels, tone_fit
-from cuechain.finetune.tone import Session, elsewhere, main, recordings
-from cuechain.finetune.tone_fit import Fitted, arousal, chosen, held_out, narrow, predicted, reliability, uar
+from cuechain.finetune.senses import channels, tone_fit
+from cuechain.finetune.senses.tone import Session, elsewhere, main, recordings
+from cuechain.finetune.senses.tone_fit import Fitted, arousal, chosen, held_out, narrow, predicted, reliability, uar
 
 VOICES = {"1": 110.0, "2": 180.0, "3": 240.0}
 """Pitch in Hz of the made speakers."""

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from cuechain.agents.perception.texts.reading import FEELINGS, REACTIONS
-from cuechain.finetune.words_data import comments, events, held_out, polarities, reaction, shares, told
-from cuechain.finetune.words_export import calibrated, f1
+from cuechain.finetune.senses.words_data import comments, events, held_out, polarities, reaction, shares, told
+from cuechain.finetune.senses.words_export import calibrated, f1
 
 pytest.importorskip("torch")
 
@@ -98,9 +98,9 @@ def test_a_run_learns_goes_on_where_it_stopped_and_is_exported(tmp_path: Path) -
     from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
     from transformers import BertConfig, BertModel
 
-    from cuechain.finetune import words
     from cuechain.finetune.config import WordsConfig
-    from cuechain.finetune.words_export import export, outputs
+    from cuechain.finetune.senses import words
+    from cuechain.finetune.senses.words_export import export, outputs
 
     corpora(tmp_path)
     encoder = tmp_path / "encoder"

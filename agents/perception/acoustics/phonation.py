@@ -14,8 +14,11 @@ if TYPE_CHECKING:
 _PERIODS, _POINTS = 4, 32
 """Periods of the voice in a pitch-synchronous frame, and points in each."""
 
-_HIGH = 3800.0
-"""Hz beyond which harmonics are not counted."""
+SLOWER = 441 / 320
+"""How much slower an utterance is played before it is measured: frames are then finer, each 11.6 ms on."""
+
+_HIGH = 3800.0 / SLOWER
+"""Hz in the slowed sound beyond which harmonics are not counted: 3800 Hz as spoken, which a telephone carries."""
 
 _BLOCK = 512
 """Frames whose waveforms are looked at together: bounds memory for a long utterance."""

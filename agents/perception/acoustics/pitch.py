@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 from cuechain.agents.media import RATE
@@ -10,6 +11,7 @@ from cuechain.agents.perception.speech.activity import clean
 
 if TYPE_CHECKING:
     import numpy as np
+    from swift_f0 import SwiftF0
 
 STEP = 256
 """Samples between frames."""
@@ -55,22 +57,29 @@ class Track:
         return float(np.count_nonzero(~np.isnan(self.semitones))) * HOP
 
 
-def track(sound: np.ndarray) -> Track:
+@cache
+def _detector() -> SwiftF0:
+    from swift_f0 import SwiftF0
+
+    return SwiftF0(threads=1, spin=False)
+
+
+def track(sound: np.ndarray, slower: float = 1.0) -> Track:
     """Pitch by SwiftF0 between 60 and 600 Hz, which holds the speech of adults and children, and loudness.
 
     Args:
         sound: Waveform at RATE; may be a memory map of hours.
+        slower: How much slower than spoken it is played; the range goes down with it, as far as SwiftF0 reaches (47 Hz).
     """
     import numpy as np
-    from swift_f0 import SwiftF0
 
-    detector = SwiftF0(threads=1, spin=False)
+    detector = _detector()
     semitones, loudness, sharpness = ([np.empty(0, np.float32)] for _ in range(3))
     for begin in range(0, len(sound), _WINDOW * RATE):
         window = clean(sound[begin : begin + _WINDOW * RATE])
         if len(window) < 512:
             break
-        found = detector.detect(window, RATE, fmin=60, fmax=600)
+        found = detector.detect(window, RATE, fmin=60 / slower, fmax=600 / slower)
         pitch = 12 * np.log2(np.maximum(np.asarray(found.pitch_hz), 1.0) / 100)
         pitch[np.asarray(found.confidence) < _SURE] = np.nan
         for first, end in runs(~np.isnan(pitch)):

@@ -117,7 +117,7 @@ def _measured(
     if (~alone[cut]).mean() < _CROWDED:
         over = max(0, len(cut) - round(_LISTENED / HOP))
         some = cut[over // 2 : len(cut) - (over - over // 2)]
-        timbre = timbre_of(clean(sound[some[0] * STEP : (some[-1] + 1) * STEP]), tracked.at(some))
+        timbre = timbre_of(clean(sound[some[0] * STEP : (some[-1] + 1) * STEP]))
     return delivery(
         part, spoken, line.span, person=line.person, speaker=line.speaker, words=line.words, floor=floor, timbre=timbre
     )

@@ -16,12 +16,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from cuechain.agents import weights
-from cuechain.agents.perception.acoustics.timbre import timbre
+from cuechain.agents.perception.acoustics.phonation import SLOWER
+from cuechain.agents.perception.acoustics.pitch import track
+from cuechain.agents.perception.acoustics.timbre import slowed, timbre
 
 if TYPE_CHECKING:
     import numpy as np
-
-    from cuechain.agents.perception.acoustics.pitch import Track
 
 LEAST_VOICED = 0.1
 """Seconds of voice under which nothing can be measured; whether it is enough to tell a tone is for the sense to judge."""
@@ -127,14 +127,15 @@ def shipped() -> Head:
     return Head(names=told["names"], tones=told["tones"], warmth=tuple(told["warmth"]), **arrays)
 
 
-def heard(sound: np.ndarray, part: Track) -> dict[str, float] | None:
+def heard(sound: np.ndarray) -> dict[str, float] | None:
     """The measures of one utterance, None with too little voice.
 
     Args:
         sound: Its waveform at RATE.
-        part: Pitch and loudness of the same stretch.
     """
-    return timbre(sound, part) if part.voiced >= LEAST_VOICED else None
+    slow = slowed(sound)
+    part = track(slow, SLOWER)
+    return timbre(slow, part) if part.voiced >= LEAST_VOICED * SLOWER else None
 
 
 def tones(said: Sequence[Mapping[str, float] | None], *, session: bool, head: Head | None = None) -> list[Tone | None]:

@@ -9,8 +9,9 @@ import pytest
 from cuechain.agents.llm.prototypes import read_cue
 from cuechain.agents.media import RATE, opened
 from cuechain.agents.perception.acoustics.denoise import denoised
+from cuechain.agents.perception.acoustics.phonation import SLOWER
 from cuechain.agents.perception.acoustics.pitch import track
-from cuechain.agents.perception.acoustics.timbre import timbre
+from cuechain.agents.perception.acoustics.timbre import slowed, timbre
 from cuechain.agents.perception.acoustics.tone import Head, Tone, ahead, heard, shipped, tones
 from cuechain.agents.perception.acoustics.vocal import toned
 from cuechain.agents.values import Cue
@@ -52,12 +53,26 @@ def test_measures_do_not_depend_on_the_level_of_the_recording() -> None:
 
 @pytest.mark.parametrize("sound", [np.zeros(RATE), np.zeros(1), np.full(RATE, 0.9)], ids=["silent", "one", "constant"])
 def test_without_a_voice_there_is_no_tone(sound: np.ndarray) -> None:
-    assert heard(sound.astype(np.float32), track(sound)) is None
+    assert heard(sound.astype(np.float32)) is None
     assert tones([None], session=True) == [None] and tones([], session=False) == []
 
 
+def test_a_slowed_sound_is_longer_and_deeper_and_as_loud() -> None:
+    sound = 0.3 * np.sin(2 * np.pi * 441 * np.arange(RATE) / RATE)
+    slow = slowed(sound)
+    assert len(slow) == RATE * SLOWER and np.abs(slow).max() == pytest.approx(0.3, rel=0.01)
+    assert np.abs(np.fft.rfft(slow[:RATE])).argmax() == 320
+    assert [len(slowed(sound[:n])) for n in (0, 1, 321)] == [0, 441, 882]
+
+
+def test_the_tone_is_heard_in_the_slowed_voice() -> None:
+    found = heard(buzz(1.0, 180))
+    assert found is not None
+    assert found["f0_mean"] == pytest.approx(12 * np.log2(1.8 / SLOWER), abs=0.3)
+
+
 def test_a_short_voice_is_measured_with_finite_numbers() -> None:
-    found = heard(buzz(0.15), track(buzz(0.15)))
+    found = heard(buzz(0.15))
     assert found is not None and np.isfinite(list(found.values())).all()
 
 
@@ -174,7 +189,7 @@ def test_acted_anger_and_sadness_are_told_apart() -> None:
         with opened(DATA / f"train/emodb_flac/{name}.flac") as clip:  # in the product's rate, not the file's
             sound = clip.sound
             assert sound is not None
-            (tone,) = tones([heard(sound, track(sound))], session=False)
+            (tone,) = tones([heard(sound)], session=False)
         assert tone is not None
         found[name] = tone.arousal
     assert found["03a01Wa"] > 0.5 and found["03a02Ta"] < -0.5

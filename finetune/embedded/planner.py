@@ -16,12 +16,12 @@ import typer
 from cuechain.agents.errors import ConfigError
 from cuechain.agents.llm.serialise import batch, label_row, row
 from cuechain.agents.values import EKMAN
-from cuechain.finetune.augment import augmented
 from cuechain.finetune.config import PlannerConfig, Stage, read
-from cuechain.finetune.encoder import build, encoder_folder
-from cuechain.finetune.examples import Example, read_examples
-from cuechain.finetune.losses import SHARE, Priors
-from cuechain.finetune.losses import losses as slot_losses
+from cuechain.finetune.embedded.augment import augmented
+from cuechain.finetune.embedded.encoder import build, encoder_folder
+from cuechain.finetune.embedded.examples import Example, read_examples
+from cuechain.finetune.embedded.losses import SHARE, Priors
+from cuechain.finetune.embedded.losses import losses as slot_losses
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer

@@ -16,7 +16,7 @@ from cuechain.agents.perception.faces.face_words import UNITS
 from cuechain.agents.perception.words import Words
 from cuechain.agents.settings import Settings
 from cuechain.agents.values import EKMAN, Cue, CueSheet, Gap, Relation, Sentiment
-from cuechain.finetune.examples import ASKING, Example
+from cuechain.finetune.embedded.examples import ASKING, Example
 
 SHOWN: dict[str, tuple[tuple[str, ...], ...]] = {
     "joy": (("au6", "au12"), ("au12", "au6", "au25")),

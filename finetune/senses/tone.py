@@ -11,7 +11,7 @@ from __future__ import annotations
 import csv
 import json
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,13 +19,11 @@ import numpy as np
 
 from cuechain.agents.media import opened
 from cuechain.agents.perception.acoustics.tone import Head
-from cuechain.finetune import channels
+from cuechain.agents.perception.acoustics.tone import heard as timbre_of
+from cuechain.finetune.senses import channels
 
 JOY = {"happiness": "joy"}
 """Names that the corpus gives otherwise than this project does."""
-
-_GAP = 32
-"""Frames of silence between the recordings of a session."""
 
 
 class Recording(NamedTuple):
@@ -47,24 +45,6 @@ def recordings(folder: Path) -> list[Recording]:
             if clip.sound is not None:
                 found.append(Recording(r["speaker"], JOY.get(r["emotion"], r["emotion"]), np.array(clip.sound)))
     return found
-
-
-def measured(sounds: Sequence[np.ndarray]) -> Iterator[dict[str, float] | None]:
-    """Timbre of each utterance of a session; None where there is too little voice."""
-    from cuechain.agents.perception.acoustics.pitch import STEP, track
-    from cuechain.agents.perception.acoustics.tone import heard
-
-    pieces: list[np.ndarray] = []
-    places: list[tuple[int, int]] = []
-    at = 0
-    for sound in sounds:
-        frames = -(-len(sound) // STEP)
-        pieces += [np.pad(sound, (0, frames * STEP - len(sound))), np.zeros(_GAP * STEP, np.float32)]
-        places.append((at, at + frames))
-        at += frames + _GAP
-    tracked = track(np.concatenate(pieces))
-    for sound, (begin, end) in zip(sounds, places, strict=True):
-        yield heard(sound, tracked.at(np.arange(begin, min(end, len(tracked.semitones)))))
 
 
 def elsewhere(sounds: Sequence[np.ndarray], name: str) -> list[np.ndarray]:
@@ -127,7 +107,7 @@ def as_session(
     speaker: str, name: str, items: Sequence[int], sounds: Sequence[np.ndarray]
 ) -> tuple[Session, list[str]]:
     """Sounds of one speaker as a session, and the names of the measures."""
-    found = [(i, said) for i, said in zip(items, measured(sounds), strict=True) if said is not None]
+    found = [(i, said) for i, said in zip(items, map(timbre_of, sounds), strict=True) if said is not None]
     rows = np.array([list(said.values()) for _, said in found])
     return Session(speaker, name, np.array([i for i, _ in found]), rows), list(found[0][1])
 
@@ -155,7 +135,7 @@ def main(config: Path) -> None:
         ConfigError: The configuration or the corpus is not there.
     """
     from cuechain.finetune.config import ToneConfig, read
-    from cuechain.finetune.tone_fit import chosen, held_out, judged
+    from cuechain.finetune.senses.tone_fit import chosen, held_out, judged
 
     told = read(ToneConfig, config)
     recorded = recordings(told.source / "train/emodb_flac")

@@ -16,9 +16,9 @@ import typer
 from cuechain.agents.errors import MissingExtraError
 from cuechain.agents.perception.texts.reading import FEELINGS, INTENSE, LIMIT, OUTPUTS, REACTIONS, batch
 from cuechain.finetune.config import WordsConfig, read
-from cuechain.finetune.encoder import encoder_folder
-from cuechain.finetune.words_data import Text, comments, events, held_out, intensities, polarities, shares, told
-from cuechain.finetune.words_export import export
+from cuechain.finetune.embedded.encoder import encoder_folder
+from cuechain.finetune.senses.words_data import Text, comments, events, held_out, intensities, polarities, shares, told
+from cuechain.finetune.senses.words_export import export
 
 if TYPE_CHECKING:
     from torch import Tensor, nn

@@ -10,7 +10,7 @@ import random
 
 from cuechain.agents.llm.serialise import SETTING, asked, role
 from cuechain.agents.values import Cue, CueSheet, Gap
-from cuechain.finetune.examples import ASKING, Example
+from cuechain.finetune.embedded.examples import ASKING, Example
 
 
 def augmented(example: Example, chance: random.Random, other: Example | None = None) -> Example:

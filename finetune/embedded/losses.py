@@ -16,7 +16,7 @@ import numpy as np
 from cuechain.agents.llm.labels import meaning, synonyms
 from cuechain.agents.llm.serialise import RELATIONS, SENTIMENTS, Row, batch, label_row, row
 from cuechain.agents.values import EKMAN
-from cuechain.finetune.examples import Example
+from cuechain.finetune.embedded.examples import Example
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer

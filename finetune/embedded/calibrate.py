@@ -14,7 +14,7 @@ from cuechain.agents.llm.labels import meaning
 from cuechain.agents.llm.rules import reading, sentiments, weights
 from cuechain.agents.llm.serialise import RELATIONS, SENTIMENTS
 from cuechain.agents.values import EKMAN
-from cuechain.finetune.examples import Example
+from cuechain.finetune.embedded.examples import Example
 
 Item = tuple[np.ndarray, np.ndarray, np.ndarray]
 """Encoder scores, rules' scores (both one per value), and 1 where a value is right."""

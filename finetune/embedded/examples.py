@@ -7,6 +7,7 @@ import gzip
 import io
 import json
 import random
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from pydantic import BaseModel, ConfigDict
 
 from cuechain.agents.errors import ConfigError
 from cuechain.agents.llm.labels import meaning
+from cuechain.agents.textualize import letter
 from cuechain.agents.values import Cue, CueSheet, Gap, Relation, Sentiment, Span
 
 ASKING = (
@@ -61,6 +63,10 @@ class Example(BaseModel):
     """The bare text, where the sheet is made around one."""
     decisive: tuple[str, ...] | None = None
     """Ids of the cues that decide; None where nobody chose them."""
+    rationale: str = ""
+    """Why, in sentences that cite `[id]`; empty where nobody wrote one."""
+    rejected: str = ""
+    """A worse rationale, in the same form."""
 
 
 def written(path: Path) -> Iterator[Example]:
@@ -79,16 +85,19 @@ def written(path: Path) -> Iterator[Example]:
 
 
 def _written(found: dict[str, Any], author: str) -> Example:
-    initials = {"transcript": "T", "words": "W", "voice": "V", "face": "F", "scene": "S", "screen": "R"}
     cues: dict[str, Cue] = {}
     ids: list[str] = []
     for cue in found["cues"]:
         sense = cue["sense"]
-        number = 1 + sum(key.startswith(initials[sense]) for key in cues)
-        ids.append(f"{initials[sense]}{number}")
+        ids.append(f"{letter(sense)}{1 + sum(c.sense == sense for c in cues.values())}")
         span = Span(start=cue["span"][0], end=cue["span"][1]) if cue.get("span") else None
         cues[ids[-1]] = Cue(sense=sense, text=cue["text"], span=span, person=cue["person"], source="written@1")
     gold = found["gold"]
+
+    def named(text: str) -> str:
+        """The text with ids for positions."""
+        return re.sub(r"\[\d[\d, ]*\]", lambda cite: re.sub(r"\d+", lambda n: ids[int(n[0])], cite[0]), text)
+
     return Example(
         id=found["id"],
         author=author,
@@ -101,6 +110,8 @@ def _written(found: dict[str, Any], author: str) -> Example:
         relation=gold["relation"],
         abstain=gold["abstain"],
         decisive=tuple(ids[i] for i in gold["decisive_cues"]),
+        rationale=named(found["rationale"]),
+        rejected=named(found["rejected"]),
     )
 
 

@@ -18,10 +18,10 @@ from cuechain.agents.errors import ConfigError, MissingExtraError
 from cuechain.agents.llm.embedded import Calibration
 from cuechain.agents.llm.serialise import OUTPUTS, Row, batch, label_row, row
 from cuechain.agents.values import EKMAN
-from cuechain.finetune.calibrate import calibration, predictions
 from cuechain.finetune.config import ExportConfig, read
-from cuechain.finetune.encoder import build, encoder_folder
-from cuechain.finetune.examples import Example, read_examples
+from cuechain.finetune.embedded.calibrate import calibration, predictions
+from cuechain.finetune.embedded.encoder import build, encoder_folder
+from cuechain.finetune.embedded.examples import Example, read_examples
 
 BATCHED = {"input_ids": ("b", "t"), "attention_mask": ("b", "t"), "token_type_ids": ("b", "t"), "pool": ("b", "c", "t")}
 """Inputs and the names of their axes, all of any length."""

@@ -1,6 +1,6 @@
 """Learn how voices differ between speakers and within one, for `agents/perception/speech/turns.py`.
 
-    python -m cuechain.finetune.turns DATA/train/emodb_flac agents/weights/turns/turns.json
+    python -m cuechain.finetune.senses.turns DATA/train/emodb_flac agents/weights/turns/turns.json
 
 EmoDB (CC0): ten German actors in seven emotions each. What the emotions change is what must not count as another voice.
 """

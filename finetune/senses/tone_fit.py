@@ -10,7 +10,7 @@ import numpy as np
 from cuechain.agents.perception.acoustics.tone import HIGH, LOW, Head, cut
 
 if TYPE_CHECKING:
-    from cuechain.finetune.tone import Session
+    from cuechain.finetune.senses.tone import Session
 
 CLEAN = 5.0
 """How often a session as recorded counts beside one through a channel."""

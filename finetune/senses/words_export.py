@@ -17,8 +17,8 @@ import numpy as np
 from cuechain.agents.errors import MissingExtraError
 from cuechain.agents.perception.texts.reading import OUTPUTS, REACTIONS, Calibration, batch
 from cuechain.finetune.config import WordsConfig
-from cuechain.finetune.encoder import encoder_folder
-from cuechain.finetune.words_data import comments, events, held_out, shares, told
+from cuechain.finetune.embedded.encoder import encoder_folder
+from cuechain.finetune.senses.words_data import comments, events, held_out, shares, told
 
 DRAWS = 400
 """Bootstrap samples over which a threshold's F1 is averaged: rare feelings have a dozen comments in the development part."""
@@ -33,7 +33,7 @@ def export(config: WordsConfig, run: Path) -> dict[str, float]:
     import torch
     from tokenizers import Tokenizer
 
-    from cuechain.finetune.words import build
+    from cuechain.finetune.senses.words import build
 
     source = encoder_folder(config.encoder)
     net = build(source, 0)

@@ -1,0 +1,1 @@
+"""Training of the embedded planner: examples, network, losses, calibration, export."""
