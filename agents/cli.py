@@ -61,6 +61,9 @@ Captioner = Annotated[
 Sounds = Annotated[str | None, typer.Option("--sounds", help="Audio classifier for laughter, applause …: hf:ID.")]
 BaseUrl = Annotated[str | None, typer.Option("--base-url", help="Address of an OpenAI-compatible server.")]
 Budget = Annotated[int | None, typer.Option("--budget", help="Tokens of cues that a sheet may hold.")]
+Direct = Annotated[
+    bool | None, typer.Option("--direct", help="Ask a chat model for the answer at once instead of in three steps.")
+]
 Look = Annotated[bool | None, typer.Option("--look", help="Show keyframes to a vision model beside the cues.")]
 FourBit = Annotated[bool | None, typer.Option("--four-bit", help="Load an hf: model in 4 bit.")]
 
@@ -128,6 +131,7 @@ def ask(
     whisper: Whisper = None,
     base_url: BaseUrl = None,
     budget: Budget = None,
+    direct: Direct = None,
     look: Look = None,
     captioner: Captioner = None,
     denoise: Denoise = None,
@@ -147,7 +151,7 @@ def ask(
     files, words = _split(inputs or [], text)
     settings = _settings(
         senses, no_cache, model=model, strict=strict, language=language, whisper=whisper, base_url=base_url,
-        budget=budget, look=look, captioner=captioner, denoise=denoise, sounds=sounds, four_bit=four_bit,
+        budget=budget, direct=direct, look=look, captioner=captioner, denoise=denoise, sounds=sounds, four_bit=four_bit,
     )  # fmt: skip
     question = Question(text=words, task=task, labels=_labels(labels))
     done = _listen(run(files, question, settings, text=text))

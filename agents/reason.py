@@ -83,6 +83,27 @@ def reason(
     return _chain(sheet, question, task, model, settings, found, images, on_token)
 
 
+def turns(sheet: CueSheet, question: Question, task: Task, *, direct: bool = False) -> list[tuple[str, str]]:
+    """What a chat model is asked: (step, prompt) in order; the last one wants the answer as JSON.
+
+    Args:
+        sheet: All that may be cited.
+        question: What is asked.
+        task: Its steps and answer type.
+        direct: Ask for the answer at once (label first) instead of step by step (reason first).
+    """
+    from cuechain.agents.llm.schema import json_schema
+
+    variables = {
+        "sheet": sheet,
+        "question": question,
+        "labels": labels_of(question, task) if question.labels or not task.open_vocabulary else (),
+        "schema": json.dumps(json_schema(task.answer)),
+    }
+    steps = (("direct", task.direct),) if direct else task.steps
+    return [(name, prompts.render(template, **variables)) for name, template in steps]
+
+
 def repair(
     done: Reasoned,
     problems: Sequence[Problem],
@@ -118,21 +139,14 @@ def _chain(
     from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 
     from cuechain.agents.llm.reply import ask
-    from cuechain.agents.llm.schema import json_schema
 
-    variables = {
-        "sheet": sheet,
-        "question": question,
-        "labels": labels_of(question, task) if question.labels or not task.open_vocabulary else (),
-        "schema": json.dumps(json_schema(task.answer)),
-    }
+    asked = turns(sheet, question, task, direct=settings.direct)
     messages: list[BaseMessage] = [SystemMessage(prompts.render("system"))]
     steps: list[Step] = []
     usage = Usage()
     value: Answer | None = None
-    for number, (name, template) in enumerate(task.steps):
-        last = number == len(task.steps) - 1
-        text = prompts.render(template, **variables)
+    for number, (name, text) in enumerate(asked):
+        last = number == len(asked) - 1
         shown = [
             {"type": "image_url", "image_url": {"url": f"data:image/jpeg;base64,{base64.b64encode(i).decode()}"}}
             for i in (images if number == 0 and model.vision else ())

@@ -37,6 +37,8 @@ class Settings(BaseSettings):
     """hf:ID_OR_PATH of an audio classifier that hears laughter, crying, applause …; None for levels alone."""
     fps: float = Field(default=12.5, gt=0, le=60)
     """Frames per second that the face sense sees at most; still stretches are sampled less."""
+    direct: bool = False
+    """Ask a chat model for the answer at once (label first) instead of step by step (reason first)."""
     budget: int = Field(default=1500, ge=100)
     """Tokens of cues that a sheet may hold."""
     look: bool = False

@@ -21,5 +21,7 @@ class Task:
     """The labels a planner chooses from when the user names none."""
     steps: tuple[tuple[str, str], ...]
     """(step name, template) in order; the last one asks for the answer as JSON."""
+    direct: str = "ask/direct"
+    """Template that asks for the answer at once."""
     open_vocabulary: bool = False
     """True when a chat model may use any emotion word unless the user names labels."""

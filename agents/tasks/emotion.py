@@ -11,5 +11,6 @@ EMOTION = Task(
     answer=EmotionAnswer,
     labels=EKMAN,
     steps=(("observe", "ask/observe"), ("infer", "ask/infer"), ("conclude", "emotion/conclude")),
+    direct="emotion/direct",
     open_vocabulary=True,
 )

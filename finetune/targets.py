@@ -1,0 +1,191 @@
+"""What a good reply would have been: an answer with its reasons becomes the conversation that `ask` would have held about it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Literal
+
+from cuechain import prompts
+from cuechain.agents.llm.labels import is_known, meaning
+from cuechain.agents.llm.prototypes import read_cue
+from cuechain.agents.llm.serialise import role
+from cuechain.agents.reason import labels_of, turns
+from cuechain.agents.tasks import Task
+from cuechain.agents.values import Answer, Claim, Cue, CueSheet, Emotion, EmotionAnswer, Question, Stance
+from cuechain.finetune.embedded.examples import Example
+from cuechain.finetune.rows import Gold, Message, Row, Step
+
+Order = Literal["reason", "label"]
+"""reason: the chain of three replies, the answer last; label: the answer at once, its label first."""
+
+_CITE = re.compile(r"\s*\[([A-Z]+\d+(?:\s*,\s*[A-Z]+\d+)*)\]")
+_SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z'\"“])")
+_WORDS = frozenset({"transcript", "words", "situation", "screen"})
+"""Senses that carry what is said or written."""
+
+
+def claims_of(text: str, example: Example) -> tuple[Claim, ...]:
+    """Sentences that cite `[id]` as claims; one that cites nothing rests on what decides, or on what the next one cites.
+
+    Args:
+        text: A rationale of `example`, good or bad.
+        example: Its sheet tells which cues decide.
+    """
+    found: list[Claim] = []
+    for sentence in _SENTENCE.split(text.strip()):
+        cites = tuple(dict.fromkeys(i for group in _CITE.findall(sentence) for i in re.split(r"\s*,\s*", group)))
+        plain = re.sub(r"\s+([.,;:!?])", r"\1", _CITE.sub("", sentence)).strip()
+        if not cites and not example.abstain:
+            cites = (example.decisive or ()) if not found else found[-1].cites
+        if plain:
+            found.append(Claim(text=plain, cites=cites, stance=_stance(cites, example)))
+    return tuple(found)
+
+
+def _stance(cites: Sequence[str], example: Example) -> Stance:
+    decisive = set(example.decisive or ())
+    if decisive & set(cites) or not decisive:
+        return "supports" if cites else "context"
+    said = all(example.sheet.cues[i].sense in _WORDS for i in cites if i in example.sheet.cues)
+    return "conflicts" if said and example.relation in ("masked", "sarcastic") else "weak"
+
+
+def answer_of(example: Example, kind: type[Answer] = Answer) -> Answer:
+    """The answer that an example holds for right, with its rationale as claims."""
+    claims = claims_of(example.rationale, example)
+    if example.abstain or example.emotion is None:
+        return kind(person=example.person, abstain=True, claims=claims)
+    emotion = Emotion(label=example.emotion, intensity=example.intensity)
+    found = kind(
+        person=example.person,
+        emotion=emotion,
+        sentiment=example.sentiment,
+        relation=example.relation,
+        claims=claims,
+    )
+    if isinstance(found, EmotionAnswer):
+        named = [emotion, *(Emotion(label=label) for label in example.also)]
+        return found.model_copy(update={"emotions": tuple(named)})
+    return found
+
+
+def named_in(text: str, labels: Sequence[str]) -> str | None:
+    """The first label that a text names, in any of the words for it; None where it names none."""
+    for word in filter(is_known, re.findall(r"[a-z]+", text.lower())):
+        group = meaning(word)[0]
+        if word in labels or group in labels:
+            return word if word in labels else group
+    return None
+
+
+def rejected_of(example: Example, labels: Sequence[str], kind: type[Answer] = Answer) -> Answer | None:
+    """The answer that the rejected rationale would have come with; None where it names no other feeling than the right one.
+
+    It names the feeling in its words ("P1 is nervous"): that is read off. A rejected answer to a sheet without an answer claims one.
+    """
+    label = named_in(example.rejected, labels)
+    claims = claims_of(example.rejected, example.model_copy(update={"abstain": False}))
+    if label in (None, example.emotion, *example.also):
+        return None
+    _, valence, _ = meaning(label)
+    sentiment = "positive" if valence > 0.25 else "negative" if valence < -0.25 else "neutral"
+    return kind(
+        person=example.person, emotion=Emotion(label=label), sentiment=sentiment, relation="agree", claims=claims
+    )
+
+
+def gold_of(example: Example, labels: Sequence[str]) -> Gold:
+    """What replies about an example are judged by."""
+    return Gold(
+        labels=() if example.emotion is None else (example.emotion, *example.also),
+        allowed=tuple(labels),
+        abstain=example.abstain,
+        relation=example.relation,
+        decisive=example.decisive or (),
+    )
+
+
+def observed(sheet: CueSheet, answer: Answer, decisive: Sequence[str]) -> str:
+    """The first reply of the chain: whom it is about, and the cues that matter, without a judgement."""
+    kept = [i for i, cue in sheet.cues.items() if role(cue, answer.person) != "other"]
+    first = [i for i in kept if i in decisive]
+    cues = {i: sheet.cues[i] for i in [*first, *(i for i in kept if i not in first)]}
+    return prompts.render("reply/observe", person=answer.person, cues=cues, gaps=sheet.gaps)
+
+
+def inferred(sheet: CueSheet, answer: Answer, decisive: Sequence[str]) -> str:
+    """The second reply of the chain: what each sense points to by the published prototypes, and how the senses relate."""
+    points: dict[str, list[tuple[str, str]]] = {}
+    for id, cue in sheet.cues.items():
+        if role(cue, answer.person) in ("self", "unknown") and (label := _points(cue)):
+            points.setdefault(cue.sense, []).append((id, label))
+    senses = {sense: (_most(found), tuple(id for id, _ in found)) for sense, found in points.items()}
+    return prompts.render("reply/infer", senses=senses, relation=answer.relation, decisive=tuple(decisive))
+
+
+def _points(cue: Cue) -> str | None:
+    """The feeling that a cue alone speaks for most."""
+    scores = read_cue(cue).scores
+    best = max(scores, key=lambda label: scores[label], default=None)
+    return best if best is not None and scores[best] > 0 else None
+
+
+def _most(found: Sequence[tuple[str, str]]) -> str:
+    labels = [label for _, label in found]
+    return max(labels, key=labels.count)
+
+
+def conversation(
+    sheet: CueSheet, question: Question, task: Task, answer: Answer, order: Order, decisive: Sequence[str] = ()
+) -> Iterator[tuple[Step, tuple[Message, ...], Message]]:
+    """Each reply of the conversation about a sheet: its step, the turns before it, and the reply.
+
+    Args:
+        sheet: What is reasoned over.
+        question: What is asked.
+        task: Its templates.
+        answer: The last reply.
+        order: Whether reasons or the label come first.
+        decisive: Ids of the cues that decide.
+    """
+    said: list[Message] = [Message(role="system", content=prompts.render("system"))]
+    replies = {
+        "observe": lambda: observed(sheet, answer, decisive),
+        "infer": lambda: inferred(sheet, answer, decisive),
+    }
+    for name, text in turns(sheet, question, task, direct=order == "label"):
+        said.append(Message(role="user", content=text))
+        reply = Message(role="assistant", content=replies[name]() if name in replies else answer.model_dump_json())
+        step: Step = name  # pyright: ignore[reportAssignmentType] - tasks name their steps after these
+        yield step, tuple(said), reply
+        said.append(reply)
+
+
+def rows_of(example: Example, task: Task, order: Order, labels: Sequence[str] | None = None) -> Iterator[Row]:
+    """Rows for instruction tuning from one example with a rationale."""
+    chosen = tuple(labels if labels is not None else task.labels)
+    question = Question(text=example.question, task=task.name, labels=chosen)
+    answer, gold = answer_of(example, task.answer), gold_of(example, labels_of(question, task))
+    for step, prompt, reply in conversation(example.sheet, question, task, answer, order, example.decisive or ()):
+        yield Row(
+            id=f"{example.id}/{step}",
+            group=example.author,
+            origin="written",
+            step=step,
+            task=task.name,
+            prompt=prompt,
+            completion=(reply,),
+            sheet=example.sheet.model_dump_json(exclude_defaults=True),
+            gold=gold,
+        )
+
+
+def pair_of(example: Example, task: Task, order: Order, labels: Sequence[str] | None = None) -> Row | None:
+    """The preference pair of an example whose author wrote a rejected rationale; None where the bad answer cannot be told."""
+    last = list(rows_of(example, task, order, labels))[-1]
+    worse = rejected_of(example, last.gold.allowed or task.labels, task.answer)
+    if worse is None:
+        return None
+    rejected = (Message(role="assistant", content=worse.model_dump_json()),)
+    return last.model_copy(update={"id": f"{example.id}/pair", "rejected": rejected, "flaw": "other_reading"})
