@@ -16,8 +16,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from cuechain.agents.errors import ConfigError
 from cuechain.agents.values import CueSheet
 
-Step = Literal["observe", "infer", "conclude", "direct", "verify", "plan"]
-"""Which reply of the chain a row teaches; direct: the answer at once; verify: whether a claim holds; plan: slots of a planner."""
+Step = Literal["observe", "infer", "conclude", "direct", "senses", "verify", "plan"]
+"""Which reply of the chain a row teaches; direct: the answer at once; senses: the polarity of each sense and of all together;
+verify: whether a claim holds; plan: slots of a planner."""
 
 
 class Message(BaseModel):
@@ -69,6 +70,8 @@ class Row(BaseModel):
     """The reply: one assistant turn."""
     rejected: tuple[Message, ...] = ()
     """A worse reply; empty in rows for instruction tuning."""
+    thumb: Literal["up", "down"] | None = None
+    """What a person thought of the completion; only such rows tell without a pair which reply is good (KTO)."""
     flaw: str = ""
     """What is wrong with `rejected`: wrong_cite, blind, one_sense, other_reading, unsupported, edited, lost …"""
     images: tuple[str, ...] = ()
