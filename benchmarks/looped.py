@@ -19,17 +19,17 @@ def looped(source: Path, target: Path, seconds: float) -> Path:
             with av.open(str(turn)) as film:
                 streams = {s.index: out.add_stream_from_template(s) for s in film.streams}
                 # The turn ends where its longest stream does, so that times never go back.
-                length = max(float((s.duration or 0) * s.time_base) for s in film.streams)
+                length = max(float((s.duration or 0) * (s.time_base or 0)) for s in film.streams)
             number, last = 0, dict[int, int]()
             while number * length < seconds:
                 with av.open(str(turn)) as film:
                     for packet in film.demux():
-                        if packet.dts is None:
+                        if (begin := packet.dts) is None:
                             continue
                         later = round(number * length / packet.time_base)
                         place = packet.stream.index
                         # What a turn holds before its second 0 (the priming of the sound) would go back in time.
-                        packet.dts = last[place] = max(packet.dts + later, last.get(place, -(2**62)) + 1)
+                        packet.dts = last[place] = max(begin + later, last.get(place, -(2**62)) + 1)
                         packet.pts = max((packet.pts or 0) + later, packet.dts)
                         packet.stream = streams[place]
                         out.mux(packet)

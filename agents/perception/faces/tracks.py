@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from cuechain.agents.perception.faces.action_units import frontal, gaze, measured
-from cuechain.agents.perception.faces.mesh import Mesh, around, same
+from cuechain.agents.perception.faces.mesh import Mesh, around, extent, same
 
 if TYPE_CHECKING:
     import numpy as np
@@ -261,6 +261,5 @@ def _box(points: np.ndarray) -> np.ndarray:
     """Centre and width (the larger of width and 0.8 height, so that a turned head keeps its size) in pixels."""
     import numpy as np
 
-    low, high = points[:468, :2].min(0), points[:468, :2].max(0)
-    size = max(high[0] - low[0], 0.8 * (high[1] - low[1]))
-    return np.array([*((low + high) / 2), size])
+    left, top, right, bottom = extent(points)
+    return np.array([(left + right) / 2, (top + bottom) / 2, max(right - left, 0.8 * (bottom - top))])

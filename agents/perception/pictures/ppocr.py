@@ -82,9 +82,10 @@ def boxes(picture: np.ndarray) -> list[np.ndarray]:
         middle, (width, height), angle = cv2.minAreaRect(contour)
         if min(width, height) < 3:
             continue
-        core = np.zeros_like(marked)
-        cv2.fillPoly(core, [cv2.boxPoints((middle, (width, height), angle)).astype(np.int32)], 1)
-        if cv2.mean(print_, core)[0] < SCORE:
+        x, y, across, down = cv2.boundingRect(contour)
+        core = np.zeros((down, across), np.uint8)
+        cv2.fillPoly(core, [cv2.boxPoints((middle, (width, height), angle)).astype(np.int32) - (x, y)], 1)
+        if cv2.mean(print_[y : y + down, x : x + across], core)[0] < SCORE:
             continue
         growth = 2 * GROWTH * width * height / (2 * (width + height))
         corners = cv2.boxPoints((middle, (width + growth, height + growth), angle))
