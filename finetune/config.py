@@ -77,7 +77,7 @@ class PlannerConfig(Config):
     stages: tuple[Stage, ...]
     """In order."""
     start: Path | None = None
-    """Checkpoint to begin from instead of the pretrained encoder."""
+    """Checkpoint to begin from instead of the pretrained encoder: a planner's, or `words.pt` of the words model for its encoder."""
     hold_out: tuple[str, ...] = ()
     """Authors whose sheets are not trained on but predicted at the end (leave-one-author-out)."""
     save_every: int = Field(default=100, ge=1)

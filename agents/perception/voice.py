@@ -9,7 +9,7 @@ from cuechain.agents.media import RATE
 from cuechain.agents.perception.acoustics.denoise import denoised
 from cuechain.agents.perception.acoustics.prosody import Delivery, measures, usual
 from cuechain.agents.perception.acoustics.spoken import deliveries
-from cuechain.agents.perception.acoustics.tone import Tone, ahead, tones
+from cuechain.agents.perception.acoustics.tone import Head, Tone, ahead, tones
 from cuechain.agents.perception.acoustics.vocal import AHEAD, FLAT, LIVELY, SEVERAL, clause, remarks, toned
 from cuechain.agents.perception.sense import Reliability, Sense
 from cuechain.agents.settings import Settings
@@ -60,6 +60,11 @@ class Voice(Sense):
     after: ClassVar[tuple[str, ...]] = ("transcript",)
     reliabilities: ClassVar[tuple[Reliability, ...]] = (_OWN, _GENERAL, _ENERGY, _TONE_OWN, _TONE)
 
+    def __init__(self, settings: Settings, head: Head | None = None) -> None:
+        """`head`: another tone head than the one that ships."""
+        super().__init__(settings)
+        self._head = head
+
     @classmethod
     def fingerprint(cls, settings: Settings) -> str:
         return "denoised" if settings.denoise else ""
@@ -82,7 +87,7 @@ class Voice(Sense):
         alike = _who(said[0]) is not None or (alone and _one_speaker(said))
         own = usual(said) if alike else None
         remarkable = False
-        toned_as = tones([d.timbre for d in said], session=own is not None)
+        toned_as = tones([d.timbre for d in said], session=own is not None, head=self._head)
         others = ahead(toned_as) if own else [None] * len(said)
         for one, tone, more in zip(said, toned_as, others, strict=True):
             resembles = toned(tone, more) if tone else None

@@ -55,13 +55,13 @@ def train(config: PlannerConfig, tell: Any = print) -> Path:
     tokenizer.no_truncation()
     names = sorted({name for stage in config.stages for name in stage.mix})
     files = {name: read_examples(config.data / f"{name}.jsonl") for name in names}
-    held = [x for x in files.get("written", ()) if x.author in config.hold_out]
+    held = [x for found in files.values() for x in found if x.author in config.hold_out]
     files = {name: [x for x in found if x.author not in config.hold_out] for name, found in files.items()}
     if empty := [name for name, found in files.items() if not found]:
         raise ConfigError(f"no examples in {empty[0]}.jsonl", "run `cuechain finetune data` first")
     priors = Priors(files["texts"]) if "texts" in files else None
     if config.start is not None:
-        net.load_state_dict(torch.load(config.start, map_location="cpu", weights_only=True))
+        _begin(net, config.start)
     config.out.mkdir(parents=True, exist_ok=True)
     last = config.out / "last.pt"
     begun = torch.load(last, map_location="cpu", weights_only=True) if last.is_file() else None
@@ -96,6 +96,25 @@ def train(config: PlannerConfig, tell: Any = print) -> Path:
         held += read_examples(unseen)[:400] if unseen.is_file() else []
         predict(net, tokenizer, held, config.out / "predictions.jsonl")
     return done
+
+
+def _begin(net: Any, path: Path) -> None:
+    """Take a checkpoint's weights: all of a planner's, or the encoder of the words model.
+
+    Raises:
+        ConfigError: It is not there, or of another size.
+    """
+    import torch
+
+    try:
+        found = torch.load(path, map_location="cpu", weights_only=True)
+    except OSError as error:
+        raise ConfigError(f"cannot read {path}: {error.strerror}") from error
+    own = {name: value.shape for name, value in net.state_dict().items()}
+    fits = {name: value for name, value in found.items() if own.get(name) == value.shape}
+    if lost := [name for name in own if name.startswith("bert.") and name not in fits]:
+        raise ConfigError(f"{path} is of another network: it has no {lost[0]} of this size")
+    net.load_state_dict(fits, strict=False)
 
 
 def _save(state: Any, path: Path) -> None:
