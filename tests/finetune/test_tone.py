@@ -2,50 +2,18 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.finetune.conftest import speech
 
 from cuechain.agents.media import RATE
 from cuechain.agents.perception.acoustics.tone import LOW, Head, shipped
 from cuechain.finetune.senses import channels, tone_fit
 from cuechain.finetune.senses.tone import Session, elsewhere, main, recordings
 from cuechain.finetune.senses.tone_fit import Fitted, arousal, chosen, held_out, narrow, predicted, reliability, uar
-
-VOICES = {"1": 110.0, "2": 180.0, "3": 240.0}
-"""Pitch in Hz of the made speakers."""
-
-
-def speech(hertz: float, forceful: bool, seed: int) -> np.ndarray:
-    """Four syllables; forceful ones are higher, move more and are brighter."""
-    rng = np.random.default_rng(seed)
-    t = np.arange(RATE) / RATE
-    pitch = (
-        hertz * (1.3 if forceful else 1.0) * 2 ** (rng.normal(0, 0.02) + (0.3 if forceful else 0.05) * np.sin(5 * t))
-    )
-    phase = 2 * np.pi * np.cumsum(pitch) / RATE
-    wave = sum(np.sin(phase * k) / k ** (1.0 if forceful else 2.0) for k in range(1, 12))
-    return (0.1 * wave * (np.sin(4 * np.pi * t) ** 2 + 0.05) + 1e-4 * rng.standard_normal(RATE)).astype(np.float32)
-
-
-@pytest.fixture
-def corpus(tmp_path: Path) -> Path:
-    import soundfile
-
-    folder = tmp_path / "train/emodb_flac"
-    folder.mkdir(parents=True)
-    with (folder / "labels.csv").open("w", newline="") as file:
-        rows = csv.writer(file)
-        rows.writerow(["file", "speaker", "emotion"])
-        for speaker, hertz in VOICES.items():
-            for seed in range(8):
-                name, forceful = f"{speaker}{seed}.flac", seed % 2 == 0
-                soundfile.write(folder / name, speech(hertz, forceful, seed), RATE)
-                rows.writerow([name, speaker, "happiness" if forceful else "sadness"])
-    return tmp_path
 
 
 def test_recordings_are_heard_at_the_rate_of_the_senses_whatever_rate_they_have(tmp_path: Path) -> None:
