@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 app = typer.Typer(
-    no_args_is_help=True, help="Make examples, train and export the embedded planner; train the words model."
+    no_args_is_help=True, help="Make rows, tune language models and the small models of the product, and export them."
 )
 
 ConfigFile = Annotated[Path, typer.Argument(help="YAML file; finetune/configs has one for each verb.")]
@@ -32,8 +32,17 @@ def planner(config: ConfigFile) -> None:
 
 @app.command()
 def export(config: ConfigFile) -> None:
-    """Write int8 weights, tokenizer and calibration for the product."""
-    from cuechain.finetune.embedded import export as verb
+    """Make ready to serve: an adapter or a model (keys of a MergeConfig), or the embedded planner (`checkpoint`)."""
+    from cuechain.finetune import merge
+    from cuechain.finetune.embedded import export as planner
+
+    (merge if merge.keys(config) & {"adapter", "model"} else planner).main(config)
+
+
+@app.command()
+def sft(config: ConfigFile) -> None:
+    """Tune a language model, or one that sees, on rows; a run that was stopped goes on."""
+    from cuechain.finetune import sft as verb
 
     verb.main(config)
 
