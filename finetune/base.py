@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
+import typer
 from pydantic import Field
 
 from cuechain.agents.errors import ConfigError, MissingExtraError, ModelError
@@ -85,8 +87,8 @@ class Base:
     """Tokenizer and image processor of a model that sees; None for one that reads only."""
     peft_config: Any
     """A LoraConfig for TRL; None for full training, and where `model` has its adapter already."""
-    skipped: dict[str, list[str]] = field(default_factory=dict)
-    """Ids of rows that `dataset` left out, by reason; of the last pass where it streams."""
+    skipped: dict[str, dict[str, list[str]]] = field(default_factory=dict)
+    """Ids of rows that `dataset` left out, by the file's name and the reason; of the last pass where it streams."""
 
     @property
     def is_vision(self) -> bool:
@@ -119,26 +121,33 @@ class Base:
         """
         from datasets import Dataset, IterableDataset
 
-        if stream and not isinstance(rows, Path):
-            raise ConfigError("only a file can be streamed", "write the rows to a file first")
-        place = rows.parent if isinstance(rows, Path) else folder
+        file = rows if isinstance(rows, Path) else None
+        name, place = (file.name, file.parent) if file else ("the rows", folder)
 
         def found() -> Iterator[dict[str, Any]]:
             screen = Screen(self.tokenizer, self.processor, self.config.max_length, place, columns)
-            self.skipped = screen.skipped
-            yield from screen(read(rows) if isinstance(rows, Path) else rows)
+            self.skipped[name] = screen.skipped
+            yield from screen(read(file) if file else rows)
 
-        some = list(found()) if not stream else [first] if (first := next(found(), None)) else []
+        if stream and file is None:
+            raise ConfigError("only a file can be streamed", "write the rows to a file first")
+        some = list(islice(found(), 1 if stream else None))
         if not some:
-            why = "; ".join(f"{len(ids)} {reason}, such as {ids[0]}" for reason, ids in self.skipped.items())
-            name = rows if isinstance(rows, Path) else "the rows"
+            why = "; ".join(f"{len(ids)} {reason}, such as {ids[0]}" for reason, ids in self.skipped[name].items())
             raise ConfigError(f"no row of {name} can be trained on: {why or 'there is none'}")
-        if self.is_vision and not stream and not any(row.get("images") for row in some):
-            some = [{k: v for k, v in row.items() if k != "images"} for row in some]
-        form = features(some[0])
         if stream:
-            return IterableDataset.from_generator(found, features=form)
-        return Dataset.from_list(some, features=form)
+            return IterableDataset.from_generator(found, features=features(some[0]))
+        self.tell(name)
+        if self.is_vision and not any(row["images"] for row in some):
+            some = [{k: v for k, v in row.items() if k != "images"} for row in some]
+        return Dataset.from_list(some, features=features(some[0]))
+
+    def tell(self, name: str) -> None:
+        """Say on stderr what was left out of a file."""
+        for why, ids in self.skipped[name].items():
+            some = ", ".join(ids[:3]) + (", …" if len(ids) > 3 else "")
+            if os.environ.get("RANK", "0") == "0":
+                typer.echo(f"{name}: {len(ids)} rows {why} left out ({some})", err=True)
 
 
 def load(config: BaseConfig) -> Base:
@@ -183,9 +192,6 @@ def load(config: BaseConfig) -> Base:
         raise ConfigError(f"{config.model} has no projector ({', '.join(PROJECTORS)})", "leave `projector` out")
     if config.method == "qlora":
         fits(model, on=config.on)
-        from peft import prepare_model_for_kbit_training
-
-        model = prepare_model_for_kbit_training(model, use_gradient_checkpointing=False)
     if config.adapter is not None:
         from cuechain.agents.llm.checkpoint import _adapted
 

@@ -51,7 +51,12 @@ def begun(config: BaseConfig, verb: str) -> dict[str, str]:
 
 
 def write_card(
-    folder: Path, config: BaseConfig, verb: str, digests: dict[str, str], state: Any, skipped: dict[str, list[str]]
+    folder: Path,
+    config: BaseConfig,
+    verb: str,
+    digests: dict[str, str],
+    state: Any,
+    skipped: dict[str, dict[str, list[str]]],
 ) -> None:
     """Write card.json and README.md.
 
@@ -61,7 +66,7 @@ def write_card(
         verb: sft, or the like.
         digests: SHA-256 of its data files.
         state: TrainerState of transformers: steps and losses.
-        skipped: Ids of rows that were left out, by reason.
+        skipped: Ids of rows that were left out, by file and reason.
     """
     logged: list[dict[str, Any]] = state.log_history
     losses = [x["loss"] for x in logged if "loss" in x]
@@ -72,7 +77,7 @@ def write_card(
         "spec": spec(config, folder),
         "config": config.model_dump(mode="json"),
         "sha256": digests,
-        "left_out": {why: len(ids) for why, ids in skipped.items()},
+        "left_out": {name: {why: len(ids) for why, ids in one.items()} for name, one in skipped.items()},
         "steps": state.global_step,
         "loss": {"first": losses[0], "last": losses[-1]} if losses else {},
         "dev_loss": {"before": dev[0], "best": min(dev), "last": dev[-1]} if dev else {},

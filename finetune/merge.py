@@ -13,9 +13,10 @@ from pydantic import model_validator
 from cuechain.agents.errors import ConfigError, MissingExtraError, ModelError, RunError
 from cuechain.finetune.base import BaseConfig, load
 from cuechain.finetune.config import Config, read
+from cuechain.finetune.training import disk
 
-TOLERANCE = {"float32": 1e-4, "bfloat16": 5e-2}
-"""How far merging may move a logit, as a share of the largest one; a bfloat16 has 8 bits of mantissa, and errors add up over layers."""
+TOLERANCE = {"float32": 1e-4, "bfloat16": 0.1}
+"""How far merging may move a logit, as a share of the largest: rounding to 8 bits adds up; a wrong merge moves it by about 1."""
 _PROBE = "The voice shakes and the smile is small. What does she feel, and which cues speak for it?"
 
 
@@ -80,11 +81,12 @@ def export(config: MergeConfig) -> str:
             if config.int8:
                 int8(part if config.adapter is not None else Path(base), part / "int8")
             part.replace(config.out)
-        except OSError as error:
+        except Exception as error:
+            if not disk(error):
+                raise
+            raise RunError(f"cannot write {config.out}: {error}", "make room, and run it again") from error
+        finally:
             shutil.rmtree(part, ignore_errors=True)
-            raise RunError(
-                f"cannot write {config.out}: {error.strerror or error}", "make room, and run it again"
-            ) from error
         made = config.out if config.adapter is not None else base
     if hub is not None:
         hub.create_repo(config.push, private=True, exist_ok=True)

@@ -62,6 +62,11 @@ class TrainConfig(BaseConfig):
     seed: int = 1
     """Of everything random."""
 
+    @property
+    def learns_at_once(self) -> bool:
+        """Whether each of the first steps must have a gradient."""
+        return True
+
     @model_validator(mode="after")
     def _together(self) -> TrainConfig:
         if self.stream and self.steps is None:
@@ -133,7 +138,6 @@ def run(trainer: Any, config: TrainConfig, base: Base, verb: str) -> Path:
         RunError: A checkpoint could not be written; the one before is kept.
     """
     digests = begun(config, verb)
-    told(base)
     trainer.add_callback(_learning(config))
     if config.patience is not None:
         from transformers import EarlyStoppingCallback
@@ -143,6 +147,8 @@ def run(trainer: Any, config: TrainConfig, base: Base, verb: str) -> Path:
     # Trainers print their losses on stdout, which is for results.
     with contextlib.redirect_stdout(sys.stderr), _stoppable(trainer) as stopped, _saved(config):
         trainer.train(resume_from_checkpoint=last(config.out / "checkpoints"))
+        if config.stream:
+            base.tell(config.data.name)
         if stopped.is_set():
             raise KeyboardInterrupt
         trainer.save_model(str(done))
@@ -153,13 +159,6 @@ def run(trainer: Any, config: TrainConfig, base: Base, verb: str) -> Path:
     return done
 
 
-def told(base: Base) -> None:
-    """Say on stderr what was left out of the data."""
-    for why, ids in base.skipped.items():
-        some = ", ".join(ids[:3]) + (", …" if len(ids) > 3 else "")
-        typer.echo(f"left out: {len(ids)} rows {why} ({some})", err=True)
-
-
 def last(folder: Path) -> str | None:
     """The last checkpoint that is whole, None for none; what a kill in the middle of writing left is removed."""
     found = sorted(folder.glob("checkpoint-*"), key=lambda p: int(p.name.rpartition("-")[2]))
@@ -167,10 +166,15 @@ def last(folder: Path) -> str | None:
         try:
             json.loads((one / "trainer_state.json").read_text(encoding="utf-8"))  # written last
         except (OSError, ValueError):
-            shutil.rmtree(one)
+            shutil.rmtree(one, ignore_errors=True)
             continue
         return str(one)
     return None
+
+
+def disk(error: Exception) -> bool:
+    """Whether it tells that something could not be written."""
+    return isinstance(error, OSError) or any(sign in str(error) for sign in _FULL)
 
 
 @contextlib.contextmanager
@@ -183,7 +187,7 @@ def _saved(config: TrainConfig) -> Iterator[None]:
         if type(error).__name__ == "OutOfMemoryError":
             hint = "lower `batch` (and raise `accumulate`), set `checkpointing: true`, or use `method: qlora`"
             raise ModelError("the GPU ran out of memory", hint) from error
-        if not isinstance(error, OSError) and not any(sign in said for sign in _FULL):
+        if not disk(error):
             raise
         kept = last(config.out / "checkpoints")
         where = f"{Path(kept).name} is kept" if kept else "there is no checkpoint yet"
@@ -233,7 +237,7 @@ def _learning(config: TrainConfig) -> Any:
                 return
             grads = [p.grad for p in model.parameters() if p.requires_grad and p.grad is not None]
             size = sum(float(g.abs().sum()) for g in grads)
-            if size == 0 and grads:
+            if size == 0 and grads and config.learns_at_once:
                 raise ModelError(
                     f"nothing is learnt: all gradients are 0 at step {state.global_step}",
                     "in 4 bit on a CPU, load the base anew and never evaluate or generate with it before the end",
