@@ -16,7 +16,7 @@ ConfigFile = Annotated[Path, typer.Argument(help="YAML file; finetune/configs ha
 
 @app.command()
 def data(config: ConfigFile) -> None:
-    """Turn corpora and written sheets into examples."""
+    """Turn corpora, runs, feedback and written sheets into rows, through a quality gate."""
     from cuechain.finetune import data as verb
 
     verb.main(config)

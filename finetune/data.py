@@ -1,20 +1,198 @@
-"""`cuechain finetune data`: corpora and written sheets to examples. Only licence-clean corpora of `train/` are read."""
+"""`cuechain finetune data`: sources → judged sheets → quality gate → rows, split by group; and examples for the embedded planner.
+
+Rows are written as they are made and nothing is held: a table may be larger than memory.
+"""
 
 from __future__ import annotations
 
+import json
 import random
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Annotated
+from typing import IO, Annotated, Any, Literal
 
 import typer
+from pydantic import Field, model_validator
 
+from cuechain.agents.errors import RunError
+from cuechain.finetune.cases import Cases, Feedback
 from cuechain.finetune.config import CORPUS, DataConfig, read
+from cuechain.finetune.corpora import Corpus
 from cuechain.finetune.embedded.examples import brighter, goemotions, write_examples, written
 from cuechain.finetune.embedded.generate import generated
+from cuechain.finetune.gate import Evaluation, Gate, GateConfig
+from cuechain.finetune.items import Item, Refusal, drawn
+from cuechain.finetune.mixes import rows_of
+from cuechain.finetune.rows import Row
+from cuechain.finetune.sources import Generated, Place, Source, Written
+
+Part = Literal["train", "dev"]
+SHOWN = 3
+"""Refusals of each reason that the report shows; all are in refused.jsonl."""
 
 
-def make(config: DataConfig) -> dict[str, int]:
-    """Write texts.jsonl, texts_dev.jsonl, written.jsonl and generated.jsonl; how many examples each has."""
+class RowsConfig(DataConfig):
+    """`cuechain finetune data`: what becomes rows, what the gate demands, and how they are split."""
+
+    generated: int | None = Field(default=None, ge=0)  # type: ignore[assignment]
+    """Examples for the embedded planner, with this many composed sheets; None writes none."""
+    sources: tuple[Annotated[Written | Corpus | Cases | Feedback | Generated, Field(discriminator="kind")], ...] = ()
+    """Where rows come from, in order: of two that are alike the first stays."""
+    evaluation: tuple[Place, ...] = ()
+    """Files and folders that measure: none of their texts and media gets into rows."""
+    gate: GateConfig = GateConfig()
+    """What an item must hold to."""
+    dev: float = Field(default=0.05, ge=0, lt=1)
+    """Share of groups that are kept for development."""
+    hold_out: tuple[str, ...] = ()
+    """Groups (speakers, authors …) that are kept for it in any case."""
+
+    @model_validator(mode="after")
+    def _something(self) -> RowsConfig:
+        if not self.sources and self.generated is None:
+            raise ValueError("neither `sources` (rows) nor `generated` (planner examples)")
+        names = Counter(s.called for s in self.sources)
+        if twice := [name for name, count in names.items() if count > 1]:
+            raise ValueError(f"two sources are called '{twice[0]}': give each a name")
+        return self
+
+
+class Report:
+    """What became of everything, counted."""
+
+    def __init__(self) -> None:
+        self._refused: dict[str, Counter[str]] = {}
+        self._kept: Counter[str] = Counter()
+        self._rows: dict[str, Counter[str]] = {}
+        self._labels: dict[str, Counter[str]] = {}
+        self._examples: dict[str, list[str]] = {}
+
+    def refuse(self, refusal: Refusal) -> None:
+        """Count a refusal."""
+        self._refused.setdefault(refusal.origin, Counter())[refusal.reason] += 1
+        shown = self._examples.setdefault(refusal.reason, [])
+        if len(shown) < SHOWN:
+            shown.append(f"{refusal.id}: {refusal.detail}")
+
+    def keep(self, item: Item, part: Part) -> None:
+        """Count an item that stays."""
+        self._kept[item.origin] += 1
+        answer = item.answer
+        label = "none" if answer is None else answer.emotion.label if answer.emotion else "abstains"
+        self._labels.setdefault(part, Counter())[label] += 1
+
+    def count(self, file: str, row: Row) -> None:
+        """Count a row."""
+        self._rows.setdefault(file, Counter())[f"{row.origin}/{row.task}/{row.flaw or row.thumb or row.step}"] += 1
+
+    def told(self, evaluation: Evaluation | None) -> dict[str, Any]:
+        """All of it, for report.json."""
+        return {
+            "kept": dict(self._kept),
+            "refused": {origin: dict(c.most_common()) for origin, c in self._refused.items()},
+            "examples": self._examples,
+            "rows": {file: {"all": c.total(), **dict(sorted(c.items()))} for file, c in sorted(self._rows.items())},
+            "labels": {part: dict(c.most_common()) for part, c in self._labels.items()},
+            "evaluation": vars_of(evaluation),
+        }
+
+    def lines(self) -> Iterator[str]:
+        """For a reader at a terminal."""
+        for origin in dict.fromkeys([*self._kept, *self._refused]):
+            refused = self._refused.get(origin, Counter())
+            why = ", ".join(f"{reason} {n}" for reason, n in refused.most_common())
+            yield f"{origin}: {self._kept[origin]} kept, {refused.total()} refused" + (f" ({why})" if why else "")
+        for file, counts in sorted(self._rows.items()):
+            yield f"{file}: {counts.total()} rows"
+
+
+def vars_of(evaluation: Evaluation | None) -> dict[str, int]:
+    """How much of what measures is known."""
+    return {} if evaluation is None else {k: getattr(evaluation, k) for k in ("files", "texts", "media")}
+
+
+class Files:
+    """The files of rows, written side by side, each whole at the end or as it was before."""
+
+    def __init__(self, folder: Path, stack: ExitStack) -> None:
+        self._folder = folder
+        self._stack = stack
+        self._open: dict[str, IO[str]] = {}
+
+    def write(self, name: str, line: str) -> None:
+        """Add a line to a file.
+
+        Raises:
+            RunError: The disk is full, or the folder cannot be written to.
+        """
+        try:
+            if name not in self._open:
+                self._folder.mkdir(parents=True, exist_ok=True)
+                part = self._folder / f"{name}.part"
+                self._open[name] = self._stack.enter_context(part.open("w", encoding="utf-8"))
+            self._open[name].write(line + "\n")
+        except OSError as error:
+            raise RunError(f"cannot write {name}: {error.strerror}", "what was perceived so far is kept") from error
+
+    def finish(self) -> None:
+        """Put what was written in place; files of an earlier run that nothing was written for go."""
+        for name, file in self._open.items():
+            file.close()
+            (self._folder / f"{name}.part").replace(self._folder / name)
+        for name in {f"{kind}{part}.jsonl" for kind in ("", "pairs_", "thumbs_") for part in ("train", "dev")} - set(
+            self._open
+        ):
+            (self._folder / name).unlink(missing_ok=True)
+
+
+def part_of(group: str, config: RowsConfig) -> Part:
+    """The side of the split that a group falls on: by its name alone, so that a group is never on both."""
+    return "dev" if group in config.hold_out or drawn(config.seed, "split", group) < config.dev else "train"
+
+
+def file_of(row: Row, part: Part) -> str:
+    """The file that a row belongs in: instruction tuning, pairs or thumbs."""
+    return f"{'pairs_' if row.rejected else 'thumbs_' if row.thumb else ''}{part}.jsonl"
+
+
+def make(config: RowsConfig, sources: Iterable[Source] | None = None) -> Report:
+    """Write rows, refused.jsonl and report.json.
+
+    Args:
+        config: What is asked for.
+        sources: Instead of those of the configuration.
+
+    Raises:
+        ConfigError: A file is not there or of another form.
+        ModelError: A teacher does not answer; another run goes on from there.
+        RunError: A file cannot be written.
+    """
+    evaluation = Evaluation(config.evaluation) if config.evaluation else None
+    gate, report = Gate(config.gate, evaluation), Report()
+    with ExitStack() as stack:
+        files = Files(config.out, stack)
+        for source in config.sources if sources is None else sources:
+            for found in source.items(config.out, config.seed):
+                refusal = found if isinstance(found, Refusal) else gate.refuse(found)
+                if refusal is not None:
+                    report.refuse(refusal)
+                    files.write("refused.jsonl", json.dumps(vars(refusal), ensure_ascii=False))
+                    continue
+                part = part_of(found.group, config)
+                report.keep(found, part)
+                for row in rows_of(found, source.order, senses=source.senses, verifier=source.verifier):
+                    name = file_of(row, part)
+                    report.count(name, row)
+                    files.write(name, row.model_dump_json())
+        files.write("report.json", json.dumps(report.told(evaluation), indent=2, ensure_ascii=False))
+        files.finish()
+    return report
+
+
+def examples(config: DataConfig) -> dict[str, int]:
+    """Write texts.jsonl, texts_dev.jsonl, written.jsonl and generated.jsonl for the embedded planner; how many examples each has."""
     chance = random.Random(config.seed)
     train = config.source / "train"
     texts = [*goemotions(train / "goemotions", "train", chance)]
@@ -30,10 +208,15 @@ def make(config: DataConfig) -> dict[str, int]:
     return counts
 
 
-def main(config: Annotated[Path, typer.Option(help="YAML file of a DataConfig.")]) -> None:
-    """Turn corpora and written sheets into examples."""
-    for name, count in make(read(DataConfig, config)).items():
-        typer.echo(f"{name}: {count}")
+def main(config: Annotated[Path, typer.Option(help="YAML file of a RowsConfig.")]) -> None:
+    """Turn sources into rows, and corpora into examples for the embedded planner."""
+    told = read(RowsConfig, config)
+    if told.generated is not None:
+        for name, count in examples(told).items():
+            typer.echo(f"{name}: {count}")
+    if told.sources:
+        for line in make(told).lines():
+            typer.echo(line)
 
 
 if __name__ == "__main__":
