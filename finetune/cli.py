@@ -48,6 +48,14 @@ def sft(config: ConfigFile) -> None:
 
 
 @app.command()
+def prefer(config: ConfigFile) -> None:
+    """Tune it on preferences: pairs (DPO), thumbs (KTO), or rewards (GRPO); a run that was stopped goes on."""
+    from cuechain.finetune import prefer as verb
+
+    verb.main(config)
+
+
+@app.command()
 def words(config: ConfigFile) -> None:
     """Train the words model and write its weights; a run that was stopped goes on."""
     from cuechain.finetune.senses import words as verb
