@@ -80,11 +80,11 @@ def checked(config: TrainConfig) -> None:
     """Refuse what would train badly without a word, before anything is loaded.
 
     Raises:
-        ConfigError: 4 bit on a CPU with a dev file: measuring packs the weights for use, and from then on every gradient is 0.
+        ConfigError: 4 bit on a CPU with a dev file: measuring packs the weights for use, and from then on gradients are wrong.
     """
     if config.method == "qlora" and config.on == "cpu" and config.dev is not None:
         raise ConfigError(
-            "on a CPU, weights in 4 bit stop learning once they were measured on `dev`",
+            "on a CPU, weights in 4 bit stop learning well once they were measured on `dev`",
             "leave out `dev` and compare afterwards, use `method: lora`, or a GPU",
         )
 
@@ -226,21 +226,23 @@ def _stoppable(trainer: Any) -> Iterator[threading.Event]:
 
 
 def _learning(config: TrainConfig) -> Any:
-    """Looks at the gradients of the first steps, and of all steps in 4 bit on a CPU, where they can vanish without an error."""
+    """Looks at the gradients of the first steps, and whether weights in 4 bit were packed, which spoils gradients without an error."""
     from transformers import TrainerCallback
-
-    always = config.method == "qlora" and config.on == "cpu"
 
     class Learning(TrainerCallback):
         def on_pre_optimizer_step(self, args: Any, state: Any, control: Any, model: Any = None, **_: Any) -> None:
-            if state.global_step >= 3 and not always:
+            if config.method == "qlora" and config.on == "cpu" and any(map(_packed, model.modules())):
+                raise ModelError(
+                    f"at step {state.global_step} the weights in 4 bit are packed for use: their gradients are wrong",
+                    "on a CPU, never evaluate or generate in the middle of training; use `method: lora`, or a GPU",
+                )
+            if state.global_step >= 3:
                 return
             grads = [p.grad for p in model.parameters() if p.requires_grad and p.grad is not None]
             size = sum(float(g.abs().sum()) for g in grads)
-            if size == 0 and grads and config.learns_at_once:
+            if size == 0 and grads:
                 raise ModelError(
-                    f"nothing is learnt: all gradients are 0 at step {state.global_step}",
-                    "in 4 bit on a CPU, load the base anew and never evaluate or generate with it before the end",
+                    f"nothing is learnt: all gradients are 0 at step {state.global_step}", "check the adapter"
                 )
             if size != size:  # NaN
                 raise ModelError(
@@ -248,3 +250,9 @@ def _learning(config: TrainConfig) -> Any:
                 )
 
     return Learning
+
+
+def _packed(module: Any) -> bool:
+    """bitsandbytes 0.50: a forward pass in eval mode packs a layer for AVX512-BF16, and the packed product has no gradient."""
+    held = getattr(getattr(module, "weight", None), "quant_state", None)
+    return bool(getattr(held, "packing_format_for_cpu", False))
