@@ -23,12 +23,11 @@ import numpy as np
 from cuechain.agents.llm import load
 from cuechain.agents.llm.embedded import Fusion, fused, logit, sigmoid, verbal
 from cuechain.agents.llm.labels import meaning
-from cuechain.agents.llm.prototypes import read_cue
 from cuechain.agents.llm.rules import reading, sentiments
-from cuechain.agents.llm.serialise import RELATIONS, SENTIMENTS, asked, role
-from cuechain.agents.pipeline import SheetReady, see
+from cuechain.agents.llm.serialise import RELATIONS, SENTIMENTS
 from cuechain.agents.settings import Settings
 from cuechain.agents.values import EKMAN, CueSheet, Plan, Question
+from cuechain.finetune import heldout, measures
 from cuechain.finetune.config import CORPUS, DataConfig
 from cuechain.finetune.embedded.calibrate import accepted, calibration, predictions
 from cuechain.finetune.embedded.examples import Example, goemotions, written
@@ -38,12 +37,7 @@ Planner = Callable[[Example], Plan]
 
 def interval(right: Sequence[float]) -> str:
     """Mean in percent with its bootstrap interval."""
-    if not len(right):
-        return "–"
-    values = np.asarray(right, float)
-    drawn = np.random.default_rng(0).choice(values, (2000, len(values))).mean(1)
-    low, high = np.percentile(drawn, [2.5, 97.5])
-    return f"{100 * values.mean():.0f} ({100 * low:.0f}–{100 * high:.0f})"
+    return measures.interval(right).percent()
 
 
 def best(plan: Plan) -> str:
@@ -58,13 +52,7 @@ def constant(label: str) -> Planner:
 
 def strongest_words(example: Example) -> Plan:
     """The label with the highest score in the person's words cues; neutral without one."""
-    who = asked(example.sheet, example.person)
-    total: Counter[str] = Counter()
-    for cue in example.sheet.cues.values():
-        if cue.sense == "words" and role(cue, who) in ("self", "unknown"):
-            total.update(read_cue(cue).scores)
-    label = total.most_common(1)[0][0] if total else "neutral"
-    return constant(label)(example)
+    return constant(heldout.strongest_words(example.sheet, example.person, EKMAN))(example)
 
 
 def asks(spec: str, generic: bool = False) -> Planner:
@@ -233,8 +221,7 @@ def voices_table(corpora: Path, specs: Sequence[str]) -> str:
 
 def _text(key: str, text: str, label: str) -> Example:
     """A text as the product perceives it: its lines, what the words carry, what they tell of."""
-    settings = Settings(cache=None, senses=("words", "situation"))
-    (sheet,) = [e.sheet for e in see([], settings, text=text) if isinstance(e, SheetReady)]
+    sheet = heldout.read_text(text)
     return Example(id=key, author="people", sheet=sheet, question="", person=None, emotion=label)
 
 
@@ -268,14 +255,8 @@ def people_table(corpora: Path, specs: Sequence[str], most: int) -> str:
 
 
 def _scores(said: list[str], right: list[set[str]], labels: Sequence[str]) -> str:
-    f1: list[float] = []
-    for label in labels:
-        hit = sum(s == label and label in r for s, r in zip(said, right, strict=True))
-        wrong = sum(s == label and label not in r for s, r in zip(said, right, strict=True))
-        missed = sum(s not in r and label in r for s, r in zip(said, right, strict=True))
-        f1.append(2 * hit / max(1, 2 * hit + wrong + missed))
-    accuracy = interval([float(s in r) for s, r in zip(said, right, strict=True)])
-    return f"{accuracy} | {100 * float(np.mean(f1)):.0f}"
+    f1 = measures.macro_f1(said, right, labels)(np.ones((1, len(said))))[0]
+    return f"{interval([float(s in r) for s, r in zip(said, right, strict=True)])} | {100 * f1:.0f}"
 
 
 def main() -> None:

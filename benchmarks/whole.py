@@ -4,6 +4,7 @@
     CUECHAIN_DATA=… python benchmarks/whole.py --part people
 
 `benchmarks/planner.py` judges plans alone. Here an answer that abstains is a wrong one where there was an answer to give.
+`cuechain finetune compare` tells more about two models on one file.
 """
 
 from __future__ import annotations
@@ -18,44 +19,35 @@ from planner import interval, people
 from cuechain.agents.llm import load
 from cuechain.agents.pipeline import check, think
 from cuechain.agents.settings import Settings
-from cuechain.agents.values import EKMAN, Case, Question
+from cuechain.agents.values import EKMAN
+from cuechain.finetune.answers import Record, record_of
 from cuechain.finetune.config import CORPUS, DataConfig
-from cuechain.finetune.embedded.calibrate import accepted
-from cuechain.finetune.embedded.examples import Example, written
+from cuechain.finetune.embedded.examples import written
+from cuechain.finetune.heldout import accepted, of_example
+from cuechain.finetune.items import Item
 
 
-def answered(examples: Sequence[Example], spec: str, labels: tuple[str, ...]) -> list[Case]:
+def answered(items: Sequence[Item], spec: str) -> list[Record]:
     settings = Settings()
     model = load(spec, settings)
-    cases: list[Case] = []
-    for example in examples:
-        question = Question(text=example.question or "How does the writer feel?", labels=labels)
-        cases.append(think(example.sheet, question, check(question), model, settings))
-    return cases
+    return [record_of(x.id, think(x.sheet, x.question, check(x.question), model, settings), 0.0) for x in items]
 
 
-def line(name: str, examples: Sequence[Example], cases: Sequence[Case], labels: tuple[str, ...]) -> str:
-    told = [(x, c) for x, c in zip(examples, cases, strict=True) if not x.abstain]
-    right = [float(c.answer.emotion is not None and c.answer.emotion.label in _right(x, labels)) for x, c in told]  # pyright: ignore[reportOptionalMemberAccess]
-    gave = [float(c.answer is not None and not c.answer.abstain) for _, c in told]
-    refused = [
-        float(c.answer is not None and c.answer.abstain) for x, c in zip(examples, cases, strict=True) if x.abstain
-    ]
-    problems = sum(len(c.verdict.problems) for c in cases if c.verdict)
+def line(name: str, items: Sequence[Item], records: Sequence[Record]) -> str:
+    told = [(x, r) for x, r in zip(items, records, strict=True) if not x.gold.abstain]
+    right = [float(r.named in accepted(x)) for x, r in told]
+    gave = [float(not r.abstains) for _, r in told]
+    refused = [float(r.abstains) for x, r in zip(items, records, strict=True) if x.gold.abstain]
     where_given = [r for r, g in zip(right, gave, strict=True) if g]
     cells = (
         interval(right),
         interval(where_given),
         interval(refused),
         interval([1 - g for g in gave]),
-        str(problems),
-        str(len(cases)),
+        str(sum(len(r.problems) for r in records)),
+        str(len(records)),
     )
     return f"| {name} | " + " | ".join(cells) + " |"
-
-
-def _right(example: Example, labels: tuple[str, ...]) -> set[str]:
-    return set(accepted(example)) if labels == EKMAN else {str(example.emotion)}
 
 
 def main() -> None:
@@ -72,8 +64,9 @@ def main() -> None:
         sets = [(f"{name}: ", texts, labels) for name, texts, labels in people(DataConfig(out=Path()).source)]
     for name, examples, labels in sets:
         some = random.Random(0).sample(examples, min(given.most, len(examples)))
+        items = [of_example(x, labels=labels) for x in some]
         for spec in given.models:
-            print(line(f"{name}{spec}", some, answered(some, spec, labels), labels))
+            print(line(f"{name}{spec}", items, answered(items, spec)))
 
 
 if __name__ == "__main__":

@@ -56,6 +56,37 @@ def prefer(config: ConfigFile) -> None:
 
 
 @app.command()
+def compare(
+    before: Annotated[str, typer.Argument(metavar="A", help="Model before: embedded, rules, hf:BASE, openai:NAME …")],
+    after: Annotated[str, typer.Argument(metavar="B", help="Model after: embedded:FOLDER, hf:BASE+ADAPTER …")],
+    data: Annotated[list[Path], typer.Option(help="Held-out sheets, rows or .csv of texts; may be given again.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Report (.md); .json and the answers go beside it.")],
+    columns: Annotated[str, typer.Option(help="Columns of a .csv: TEXT,LABEL.")] = "text,label",
+    task: Annotated[str, typer.Option(help="Task that sheets and texts are asked about in.")] = "ask",
+    labels: Annotated[str, typer.Option(help="Closed label set: a,b,c. Default: the task's, or all of a .csv.")] = "",
+    most: Annotated[int, typer.Option(min=0, help="Draw so many items; 0 takes all.")] = 0,
+    control: Annotated[bool, typer.Option(help="Ask about the cues of another item too.")] = True,
+    faith: Annotated[bool, typer.Option(help="Ask again without cues: up to three more answers per item.")] = True,
+    card: Annotated[Path | None, typer.Option(help="Model card, or its folder, to write the report into.")] = None,
+) -> None:
+    """Compare two models on held-out data: labels, evidence, faithfulness, calibration, form; a stopped run goes on."""
+    from cuechain.finetune import compare as verb
+
+    config = verb.CompareConfig(
+        models=(before, after),
+        data=tuple(data),
+        out=out,
+        columns=verb.pair(columns),
+        task=task,
+        labels=tuple(x.strip() for x in labels.split(",") if x.strip()),
+        most=most,
+        control=control,
+        faith=faith,
+    )
+    verb.main(config, card)
+
+
+@app.command()
 def words(config: ConfigFile) -> None:
     """Train the words model and write its weights; a run that was stopped goes on."""
     from cuechain.finetune.senses import words as verb
