@@ -25,7 +25,7 @@ from cuechain.agents.tasks import Task
 from cuechain.agents.values import Answer, Claim, CueSheet, Emotion, Question
 from cuechain.agents.verify import verify
 from cuechain.finetune.rewards import combined
-from cuechain.finetune.rows import Row
+from cuechain.finetune.rows import Message, Row
 from cuechain.finetune.targets import named_in
 
 _SAID = frozenset({"transcript", "words", "situation", "screen"})
@@ -43,6 +43,13 @@ class Judged:
     task: Task
     answer: Answer
     labels: tuple[str, ...]
+
+    @property
+    def plain(self) -> Row:
+        """The row with its answer as this project writes JSON: a bad answer must not differ in its spaces or its order of keys."""
+        return self.row.model_copy(
+            update={"completion": (Message(role="assistant", content=self.answer.model_dump_json()),)}
+        )
 
     @property
     def kept(self) -> list[Claim]:
@@ -211,6 +218,6 @@ def _answered(found: Judged, seen: Answer, relation: str | None, claims: Sequenc
         confidence=good.confidence if good else None,
     )
     update = {"person": found.answer.person, "span": found.answer.span, "emotion": emotion, "relation": relation}
-    if getattr(seen, "emotions", ()) or getattr(found.answer, "emotions", ()):
+    if hasattr(seen, "emotions"):
         update["emotions"] = (emotion,)
     return seen.model_copy(update=update | {"claims": tuple(_plainly(c) for c in claims)})

@@ -12,7 +12,7 @@ import base64
 import mimetypes
 import random
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any
@@ -40,6 +40,8 @@ SAME = 0.9
 turns a claim round ("rises", "falls") hardly moves such an embedding, and its overlap needs no encoder."""
 TRIES = 5
 """As often as BDHS draws anew."""
+SENTENCE = 96
+"""Tokens that the rest of a sentence may take."""
 MARGIN = 0.1
 """Least difference in reward between the best and the worst of a model's answers."""
 GIVE_UP = 5
@@ -51,6 +53,8 @@ class PairsConfig(Config):
 
     flaws: dict[str, float]
     """Name to the share of rows that get it: wrong_cite, blind, claimed, abstained; unsupported and lost need `model`."""
+    rows: Path | None = None
+    """Rows with good answers that pairs are made of; None for those of the data that are no pairs."""
     model: str | None = None
     """Spec string of the chat model that `unsupported` and `lost` ask."""
     temperature: float = Field(default=0.8, gt=0, le=2)
@@ -59,12 +63,11 @@ class PairsConfig(Config):
     """Answers that `lost` draws for a row."""
 
 
-def makers(config: PairsConfig, folder: Path) -> dict[str, Maker]:
-    """What makes the flaws that need a model.
+def makers(config: PairsConfig) -> dict[str, Maker]:
+    """What makes the flaws that need a model; images of rows have whole paths.
 
     Args:
         config: Which flaws, and the model.
-        folder: What paths of images are relative to.
 
     Raises:
         ConfigError: An unknown flaw, no model where one is needed, or one that answers no messages.
@@ -81,34 +84,40 @@ def makers(config: PairsConfig, folder: Path) -> dict[str, Maker]:
         return {}
     if config.model is None:
         raise ConfigError(f"'{wanted[0]}' needs a model", "set `model` under `pairs` to a spec string, or leave it out")
-    held = settings.load(model=config.model, temperature=config.temperature, look=True)
-    model = llm.load(config.model, held)
-    if model.chat is None:
-        raise ConfigError(f"{config.model} is a planner, and answers no messages", "take a chat model: hf:, openai: …")
-    told = _Guarded()
-    made: dict[str, Maker] = {
-        "unsupported": lambda row, chance: told.tried(lambda: unsupported(row, model, held, chance)),
-        "lost": lambda row, chance: told.tried(lambda: lost(row, model, held, config.samples, folder)),
-    }
-    return {name: made[name] for name in wanted}
+    made: dict[str, Maker] = {}
+    for name in wanted:
+        most = SENTENCE if name == "unsupported" else None
+        held = settings.load(model=config.model, temperature=config.temperature, look=True, max_tokens=most)
+        model = llm.load(config.model, held)
+        if model.chat is None:
+            raise ConfigError(
+                f"{config.model} is a planner, and answers no messages", "take a chat model: hf:, openai: …"
+            )
+        made[name] = _guarded(name, config, model, held)
+    return made
 
 
-class _Guarded:
-    """Lets a row go where the model fails; a model that always fails is an error."""
+def _guarded(name: str, config: PairsConfig, model: llm.Model, held: Settings) -> Maker:
+    """Makes one flaw; lets a row go where the model fails, and ends where it always fails."""
+    failed = 0
 
-    def __init__(self) -> None:
-        self.failed = 0
-
-    def tried(self, make: Callable[[], Row | None]) -> Row | None:
+    def make(row: Row, chance: random.Random) -> Row | None:
+        nonlocal failed
         try:
-            made = make()
+            made = (
+                unsupported(row, model, held, chance)
+                if name == "unsupported"
+                else lost(row, model, held, config.samples)
+            )
         except (ModelError, ReplyError):
-            self.failed += 1
-            if self.failed >= GIVE_UP:
+            failed += 1
+            if failed >= GIVE_UP:
                 raise
             return None
-        self.failed = 0
+        failed = 0
         return made
+
+    return make
 
 
 def dimmed(sheet: CueSheet, chance: random.Random) -> CueSheet:
@@ -125,6 +134,7 @@ def dimmed(sheet: CueSheet, chance: random.Random) -> CueSheet:
 def unsupported(row: Row, model: llm.Model, held: Settings, chance: random.Random) -> Row | None:
     """The good answer with its sentences finished by a model that sees hardly a cue; None where it comes out the same each time."""
     good = judged(row)
+    row = good.plain if good else row
     sheet, question = row.perceived, question_of(row)
     for _ in range(TRIES):
         seen = dimmed(sheet, chance)
@@ -176,7 +186,7 @@ def _rest(said: str, begun: str, start: str, words: int) -> list[str]:
         if text.lower().startswith(again.lower()):
             text = text[len(again) :]
     found = re.match(r".*?[.!?](?=\s|$)", text)
-    kept = (found.group() if found else text).split()[: words * 2]
+    kept = found.group().split()[: 2 * words + 3] if found else text.split()[:words]
     return kept if not kept or kept[-1][-1] in ".!?" else [*kept[:-1], f"{kept[-1].rstrip(',;:')}."]
 
 
@@ -202,17 +212,12 @@ def _named(answer: Answer, claims: Sequence[Claim], labels: Sequence[str]) -> An
 
 
 def lost(
-    row: Row,
-    model: llm.Model,
-    held: Settings,
-    samples: int,
-    folder: Path,
-    weights: Mapping[str, float] = WEIGHTS,
+    row: Row, model: llm.Model, held: Settings, samples: int, weights: Mapping[str, float] = WEIGHTS
 ) -> Row | None:
     """The best against the worst of a model's own answers to a row; None where they are about equally good, or too unlike in length."""
     if row.step not in ("conclude", "direct"):
         return None
-    messages = _messages(row.prompt, [folder / i for i in row.images])
+    messages = _messages(row.prompt, [Path(i) for i in row.images])
     said = dict.fromkeys(ask(model, messages, settings=held).text.strip() for _ in range(samples))
 
     def worth(reply: str) -> float:

@@ -69,7 +69,7 @@ def rejected(row: Row, flaw: str, chance: random.Random) -> Row | None:
     """The pair of a row whose bad answer has one of FLAWS; None where it cannot have it."""
     found = judged(row)
     worse = FLAWS[flaw](found, chance) if found else None
-    return paired(row, worse.model_dump_json(), flaw) if worse else None
+    return paired(found.plain, worse.model_dump_json(), flaw) if found and worse else None
 
 
 def pairs(

@@ -47,7 +47,7 @@ class PreferConfig(TrainConfig):
     """dpo: on pairs (Rafailov et al. 2023); kto: on thumbs, or pairs taken apart (Ethayarajh et al. 2024); grpo: on answers that the
     model writes while it trains, by their rewards (Shao et al. 2024)."""
     pairs: PairsConfig | None = None
-    """Bad answers to make for rows that have none; kept in `out`. None where all rows are pairs or thumbs."""
+    """Pairs to make beside those of `data`; kept in `out`. None where there are enough pairs or thumbs."""
     loss: dict[str, float] = Field(default_factory=dict[str, float])
     """TRL's name of the loss, to its weight; dpo may have several ({sigmoid: 1, sft: 0.2}). Empty for the usual one."""
     beta: float | None = Field(default=None, ge=0)
@@ -125,7 +125,7 @@ def trainer(config: PreferConfig, tell: Callable[[str], None] = print) -> tuple[
         )
     files: dict[str, Path] = {name: path for name in ("data", "dev") if (path := getattr(config, name))}
     if config.pairs is not None:
-        files = {n: paired(path, config.out, config.pairs, config.seed, tell) for n, path in files.items()}
+        files["data"] = paired(config.data, config.out, config.pairs, config.seed, tell)
     base = load(config)
     if config.trainer == "grpo":  # prompts are screened, and the reply comes on top
         base.config = config.model_copy(update={"max_length": config.max_length - config.reply})
@@ -174,7 +174,9 @@ def prefer(config: PreferConfig, tell: Callable[[str], None] = print) -> Path:
     made, base = trainer(config, tell)
     done = run(made, config, base, "prefer")
     if made.is_world_process_zero():
-        shutil.rmtree(done / "ref", ignore_errors=True)  # the adapter that it started from, kept by TRL as the reference
+        shutil.rmtree(
+            done / "ref", ignore_errors=True
+        )  # the adapter that it started from, kept by TRL as the reference
         text = json.dumps(report(made.state.log_history, config), indent=1)
         (config.out / "report.json").write_text(text + "\n", encoding="utf-8")
     return done

@@ -23,12 +23,12 @@ Left = dict[str, list[str]]
 
 
 def paired(path: Path, out: Path, config: PairsConfig, seed: int, tell: Callable[[str], None]) -> Path:
-    """A file of rows with pairs made for those that have none, in a folder where a later start finds it again.
+    """The pairs of a file with those that are made, in a folder where a later start finds them again.
 
     Args:
-        path: Rows.
+        path: Pairs, or rows that get pairs.
         out: Folder for the pairs.
-        config: Which are made.
+        config: Which are made, and of what.
         seed: Of everything random.
         tell: Gets a line for each kind.
 
@@ -38,13 +38,14 @@ def paired(path: Path, out: Path, config: PairsConfig, seed: int, tell: Callable
     """
     from accelerate import PartialState
 
-    key = f"{config.model_dump_json()}{digest(path)}{seed}{path.parent.resolve()}"
+    sources = [path] if config.rows is None else [path, config.rows]
+    key = f"{config.model_dump_json()}{seed}{[(digest(p), str(p.parent.resolve())) for p in sources]}"
     made = out / f"pairs-{sha256(key.encode()).hexdigest()[:12]}" / path.name
     with PartialState().main_process_first():
         if not made.is_file():
             tally = Tally()
-            rows = (_placed(row, path.parent) for row in read(path))
-            write(made, pairs(rows, config.flaws, seed, tally, makers(config, path.parent)))
+            rows = (_placed(row, source.parent) for source in sources for row in read(source))
+            write(made, pairs(rows, config.flaws, seed, tally, makers(config)))
             for line in tally.lines():
                 tell(line)
     return made
