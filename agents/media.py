@@ -10,11 +10,11 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from cuechain.agents.errors import MediaError, RunError
 from cuechain.agents.frames import Frame, Reading, declared, decoded, of_image, of_video, sampled
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     import numpy as np
 
 __all__ = ["RATE", "Clip", "Frame", "Subtitle", "opened", "probe"]
+
+T = TypeVar("T")
 
 RATE = 16_000
 """Samples per second of every waveform."""
@@ -52,6 +54,8 @@ class Clip:
         self._samples = 0
         self._heard = not {"audio", "subtitles"} & set(media.streams) or media.kind in ("image", "text")
         self._hearing = Lock()
+        self._shared: dict[str, Any] = {}
+        self._sharing = Lock()
 
     @property
     def text(self) -> str | None:
@@ -110,6 +114,13 @@ class Clip:
             if reading.end is None and self.sound is None:
                 raise _nothing(self.media)
             self.readings["picture"] = reading
+
+    def once(self, what: str, make: Callable[[], T]) -> T:
+        """What `make` makes, once for all senses that ask for `what`; it is kept as long as the clip, and must not ask itself."""
+        with self._sharing:
+            if what not in self._shared:
+                self._shared[what] = make()
+            return self._shared[what]
 
     @property
     def notes(self) -> list[Gap]:

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 LOOK_EVERY = 2.0
 """Seconds between two searches for faces within a shot."""
 
+LIGHT_EVERY = 0.3
+"""Seconds between two measurements of light and colour within a shot, which change slowly."""
+
 LOOKS = 4
 """Searches for faces in one shot at most: a shot's framing seldom changes."""
 
@@ -47,7 +50,8 @@ class Shot:
     weight: float = 0.0
     """Seconds; 1 for a still image."""
     sums: Any = None
-    """Weighted sums of the columns of _looks."""
+    """Weighted sums of the columns of _looks, over frames that weigh `lit`."""
+    lit: float = 0.0
     motion: float = 0.0
     """Weighted sum of Frame.motion."""
     camera: Camera = field(default_factory=Camera)
@@ -79,7 +83,7 @@ class Scene(Sense):
         super().__init__(settings)
         self._shots: list[Shot] = []
         self._shot = -1
-        self._looked = -1e9
+        self._looked = self._lit = -1e9
         self._cuts = 0
         self._keyframes: list[tuple[float, bytes]] = []
 
@@ -91,15 +95,16 @@ class Scene(Sense):
         """Add one frame to its shot."""
         if frame.shot != self._shot:
             self._cuts += self._shot >= 0
-            self._shot, self._looked = frame.shot, -1e9
+            self._shot, self._looked, self._lit = frame.shot, -1e9, -1e9
             if len(self._shots) < MOST_SHOTS:
                 self._shots.append(Shot(frame.time, frame.time))
             if self.settings.captioner and len(self._keyframes) < CAPTIONED:
                 self._keyframes.append((frame.time, keyframe(frame.image)))
         shot = self._shots[-1]
         weight = frame.hold or 1.0
-        looks = _looks(frame.small)
-        shot.sums = looks * weight if shot.sums is None else shot.sums + looks * weight
+        if frame.time - self._lit >= LIGHT_EVERY:
+            self._lit, looks = frame.time, _looks(frame.small) * weight
+            shot.sums, shot.lit = looks if shot.sums is None else shot.sums + looks, shot.lit + weight
         shot.weight += weight
         shot.end = frame.time + frame.hold
         shot.motion += frame.motion * weight
@@ -126,9 +131,8 @@ class Scene(Sense):
                 0.1 if caption.endswith(" view") else 0.25,  # "a still view" says next to nothing
             )
         yield from self._described(still)
-        length = self._shots[-1].end - self._shots[0].start if self._shots else 0.0
         if not still and self._cuts >= 3:
-            each = length / (self._cuts + 1)
+            each = (self._shots[-1].end - self._shots[0].start) / (self._cuts + 1)
             pace = "quickly" if each < 2.5 else "calmly" if each > 8 else "at a usual pace"
             yield self._cue(
                 f"the picture is cut {pace} ({self._cuts + 1} shots of {each:.1f} s on average)",
@@ -234,7 +238,7 @@ def _seen(shot: Shot, heard: Sequence[Cue]) -> tuple[int, set[str]]:
 
 def _caption(shot: Shot, still: bool, people: int, places: set[str]) -> tuple[str, dict[str, float | str]]:
     """The caption of a shot, and the measures that it was made from."""
-    light, contrast, vivid, warmth, common, flat = (float(v) for v in shot.sums / shot.weight)
+    light, contrast, vivid, warmth, common, flat = (float(v) for v in shot.sums / shot.lit)
     motion = shot.motion / shot.weight
     frontal, height = max(shot.faces, default=(0, 0.0))
     people = max(frontal, people)

@@ -160,6 +160,7 @@ class Transcript(Sense):
 
 def _voices(clip: Clip, utterances: Sequence[Utterance]) -> dict[int, str]:
     """Letters of the voices by number of utterance (from 1), where no name is known and the sound tells them apart."""
+    from cuechain.agents.perception.acoustics.pitch import track
     from cuechain.agents.perception.speech.turns import speakers
 
     unnamed: dict[int, Span] = {
@@ -173,7 +174,9 @@ def _voices(clip: Clip, utterances: Sequence[Utterance]) -> dict[int, str]:
         sound = None  # subtitles can be read even where the sound is spoilt
     if sound is None:
         return {}
-    return {n: name for n, name in zip(unnamed, speakers(sound, list(unnamed.values())), strict=True) if name}
+    pitch = clip.once("pitch", lambda: track(sound))
+    letters = speakers(sound, list(unnamed.values()), pitch.semitones)
+    return {n: name for n, name in zip(unnamed, letters, strict=True) if name}
 
 
 def quoted(cue: Cue) -> str:

@@ -12,6 +12,7 @@ import textwrap
 import time
 import zlib
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -123,6 +124,21 @@ def test_the_pass_may_be_run_twice_or_left_midway(tmp_path: Path, film: Make, to
             break  # a caller that saw enough must not cost the sound
         assert clip.sound is not None and len(clip.sound) / RATE == pytest.approx(2, abs=0.15)
         assert len(list(clip.frames(12.5))) == len(list(clip.frames(12.5))) == 25
+
+
+def test_what_two_threads_ask_for_is_made_once():
+    made: list[float] = []
+
+    def slow() -> float:
+        time.sleep(0.05)
+        made.append(time.monotonic())
+        return made[-1]
+
+    with opened(text="words") as clip:
+        with ThreadPoolExecutor(4) as pool:
+            told = list(pool.map(lambda _: clip.once("slow", slow), range(4)))
+        assert told == made * 4 and len(made) == 1
+        assert clip.once("other", lambda: 2.0) == 2.0
 
 
 def test_sound_alone_needs_no_frames(tmp_path: Path, film: Make, tone: Make):

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
+from itertools import repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -67,19 +68,24 @@ class Model(NamedTuple):
     """(20,): variance between speakers in that space."""
 
 
-def speakers(sound: np.ndarray, spans: Sequence[Span]) -> list[str | None]:
+def speakers(sound: np.ndarray, spans: Sequence[Span], semitones: np.ndarray | None = None) -> list[str | None]:
     """Whose voice each span holds.
 
     Args:
         sound: Waveform at RATE; may be a memory map of hours.
         spans: Stretches that hold one voice each, in any order.
+        semitones: Pitch of the whole sound, from `track`, where it is known already.
 
     Returns:
         For each span `A`, `B` … in order of appearance, or None where it is too short or unclear. All None when there seems to be
         one voice only.
     """
     listened = min(LISTENED, max(1.0, _BUDGET / max(1, len(spans))))
-    found = voices(_middle(sound, span, listened) for span in spans)
+    cuts = [_middle(span, listened) for span in spans]
+    found = voices(
+        (sound[a * STEP : b * STEP] for a, b in cuts),
+        None if semitones is None else (semitones[a:b] for a, b in cuts),
+    )
     described = [(i, *one) for i, one in enumerate(found) if one is not None]
     whose = told_apart([v for _, v, _ in described], [s for _, _, s in described], learned())
     names: list[str | None] = [None] * len(spans)
@@ -125,28 +131,32 @@ def told_apart(described: Sequence[np.ndarray], seconds: Sequence[float], model:
     return whose
 
 
-def voices(pieces: Iterable[np.ndarray]) -> Iterator[tuple[np.ndarray, float] | None]:
+def voices(
+    pieces: Iterable[np.ndarray], pitches: Iterable[np.ndarray] | None = None
+) -> Iterator[tuple[np.ndarray, float] | None]:
     """The voice of each piece of sound at RATE: (20,) mean cepstrum without level, and pitch in half octaves; seconds of voice.
 
     None for a piece with too little voice in it. Pieces are looked at together, as starting the pitch tracker costs as much as a
-    piece of some seconds.
+    piece of some seconds; `pitches` are their frames where these are known.
     """
-    held: list[np.ndarray] = []
-    for piece in pieces:
-        held.append(piece)
-        if sum(map(len, held)) >= _TOGETHER * RATE:
+    held: list[tuple[np.ndarray, np.ndarray | None]] = []
+    for piece, pitch in zip(pieces, pitches or repeat(None), strict=False):
+        held.append((piece, pitch))
+        if sum(len(p) for p, _ in held) >= _TOGETHER * RATE:
             yield from _described(held)
             held = []
     yield from _described(held)
 
 
-def _described(pieces: list[np.ndarray]) -> Iterator[tuple[np.ndarray, float] | None]:
+def _described(held: list[tuple[np.ndarray, np.ndarray | None]]) -> Iterator[tuple[np.ndarray, float] | None]:
     import numpy as np
 
-    if not pieces:
+    if not held:
         return
+    pieces = [piece for piece, _ in held]
     sound = np.concatenate([np.pad(clean(p), (0, -len(p) % STEP)) for p in pieces])
-    semitones = track(sound).semitones
+    known = [_fitting(pitch, -(-len(piece) // STEP)) for piece, pitch in held if pitch is not None]
+    semitones = np.concatenate(known) if known else track(sound).semitones
     sharp = np.append(sound[:1], sound[1:] - 0.97 * sound[:-1])
     views = np.lib.stride_tricks.sliding_window_view(np.pad(sharp, (STEP, 2 * STEP)), 2 * STEP)[::STEP]
     bands, cosines = _filters()
@@ -163,9 +173,17 @@ def _described(pieces: list[np.ndarray]) -> Iterator[tuple[np.ndarray, float] | 
         yield np.append(cepstra.mean(axis=0), np.median(semitones[voiced]) / 6), float(len(voiced) * HOP)
 
 
-def _middle(sound: np.ndarray, span: Span, listened: float) -> np.ndarray:
+def _fitting(pitch: np.ndarray, frames: int) -> np.ndarray:
+    """So many frames of it: the last ones of a sound may be missing."""
+    import numpy as np
+
+    return np.pad(pitch[:frames], (0, max(0, frames - len(pitch))), constant_values=np.nan)
+
+
+def _middle(span: Span, listened: float) -> tuple[int, int]:
+    """First frame and one past the last."""
     spare = max(0.0, span.length - listened) / 2
-    return sound[max(0, round((span.start + spare) * RATE)) : max(0, round((span.end - spare) * RATE))]
+    return max(0, round((span.start + spare) / HOP)), max(0, round((span.end - spare) / HOP))
 
 
 @cache

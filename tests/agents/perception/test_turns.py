@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from cuechain.agents.media import RATE, opened
+from cuechain.agents.perception.acoustics.pitch import track
 from cuechain.agents.perception.speech.turns import speakers
 from cuechain.agents.perception.transcript import Transcript
 from cuechain.agents.settings import load
@@ -53,6 +54,8 @@ def test_a_man_and_a_woman_in_order_of_appearance() -> None:
     assert speakers(sound, spans) == list("AABABBAB")
     backwards = speakers(sound, spans[::-1])  # the order of the spans is not the order of time
     assert backwards == list("AABABBAB")[::-1]
+    late = [*spans, Span(start=spans[-1].end + 0.1, end=spans[-1].end + 9)]  # there is less sound than that
+    assert speakers(sound[:-100], late, track(sound[:-100]).semitones) == [*"AABABBAB", None]
 
 
 def test_one_voice_has_no_letter() -> None:
