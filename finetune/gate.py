@@ -21,13 +21,14 @@ from cuechain.agents.verify import verify
 from cuechain.finetune.config import Config
 from cuechain.finetune.items import Item, Refusal
 from cuechain.finetune.seen import Alike, Names, normal
-from cuechain.finetune.tables import bare, lines_of, table
+from cuechain.finetune.tables import bare, cells, lines_of, objects
 
 SAID = frozenset({"transcript", "screen"})
 """Senses whose cues hold words of the clip itself."""
+_DERIVED = frozenset({"words", "situation"})
+"""Senses that read what others heard or saw."""
 TOLD = 4
 """Words from which a text is known again as an evaluation item: "Oh, I see" is said everywhere."""
-_TABLES = (".csv", ".tsv", ".jsonl")
 _TEXTS = (".txt", ".srt", ".vtt", ".md")
 
 
@@ -68,12 +69,16 @@ class Evaluation:
 
     def _add(self, file: Path) -> None:
         kind = bare(file)
-        if kind in _TABLES:
-            for text in (t for _, record in table(file) for t in _strings(record)):
-                self.texts += self._text(text)
+        if kind in (".csv", ".tsv"):  # the first line may be a header or not
+            self.texts += sum(self._text(cell) for _, row in cells(file) for cell in row or ())
+        elif kind == ".jsonl":
+            self.texts += sum(self._text(text) for _, found in objects(file) for text in _strings(found))
         elif kind == ".json":
             with lines_of(file, "replace") as lines:
-                self.texts += sum(self._text(t) for t in _strings(json.load(lines)))
+                try:
+                    self.texts += sum(self._text(text) for text in _strings(json.load(lines)))
+                except ValueError as error:
+                    raise ConfigError(f"evaluation: {file.name} is not JSON: {error}") from error
         elif kind in _TEXTS:
             with lines_of(file, "replace") as lines:
                 self.texts += sum(self._text(line) for line in lines)
@@ -174,5 +179,6 @@ def precision(answer: Answer, decisive: Sequence[str]) -> float | None:
 
 
 def evidence(sheet: CueSheet) -> str:
-    """The words of a sheet by which its likes are found."""
-    return " ".join(normal(spoken(c.text)) for c in sheet.cues.values())
+    """The words of a sheet by which its likes are found; what a sense reads from the words of another is left out."""
+    derived = _DERIVED if any(c.sense in SAID for c in sheet.cues.values()) else ()
+    return " ".join(normal(spoken(c.text)) for c in sheet.cues.values() if c.sense not in derived)

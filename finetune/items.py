@@ -63,7 +63,7 @@ def read_item(line: str) -> Item:
         ValueError: The line is broken.
     """
     raw = json.loads(line)
-    kind = registry.get("tasks", raw["question"]["task"]).answer
+    kind = registry.get("tasks", Question.model_validate(raw["question"]).task).answer
     return Item.model_validate(raw, context={"answer": kind})
 
 

@@ -7,6 +7,7 @@ import gzip
 import io
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -48,42 +49,64 @@ def table(path: Path, header: Sequence[str] = ()) -> Iterator[tuple[int, dict[st
     Raises:
         ConfigError: Another kind of file, or it cannot be read.
     """
+    if bare(path) == ".jsonl":
+        yield from objects(path)
+        return
+    names = list(header)
+    for number, row in cells(path):
+        if not names:
+            names = row or []
+        elif row is None or row:
+            yield number, dict(zip(names, row, strict=True)) if row and len(row) == len(names) else None
+
+
+def cells(path: Path) -> Iterator[tuple[int, list[str] | None]]:
+    """Rows of a .csv or .tsv with their line numbers, the header among them; None for a line that is no row.
+
+    Raises:
+        ConfigError: Another kind of file, or it cannot be read.
+    """
     kind = bare(path)
-    if kind not in (".csv", ".tsv", ".jsonl"):
+    if kind not in (".csv", ".tsv"):
         raise ConfigError(f"cannot read {path.name} as a table", "give .csv, .tsv or .jsonl, each perhaps with .gz")
+    csv.field_size_limit(LONGEST)
+    with _readable(path) as lines:
+        quoting = csv.QUOTE_NONE if kind == ".tsv" else csv.QUOTE_MINIMAL
+        rows = csv.reader(lines, delimiter="\t" if kind == ".tsv" else ",", quoting=quoting)
+        while True:
+            try:
+                row = next(rows)
+            except StopIteration:
+                return
+            except csv.Error:
+                row = None
+            yield rows.line_num, row
+
+
+def objects(path: Path) -> Iterator[tuple[int, dict[str, Any] | None]]:
+    """Objects of a JSON-lines file with their line numbers; None for a line that is none.
+
+    Raises:
+        ConfigError: It cannot be read.
+    """
+    with _readable(path) as lines:
+        for number, line in enumerate(lines, 1):
+            if not line.strip():
+                continue
+            try:
+                found = json.loads(line)
+            except ValueError:
+                found = None
+            yield number, found if isinstance(found, dict) else None
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[io.TextIOBase]:
+    """An open text file, whose damage is told as such."""
     with lines_of(path) as lines:
         try:
-            yield from _objects(lines) if kind == ".jsonl" else _cells(lines, "\t" if kind == ".tsv" else ",", header)
+            yield lines
         except (EOFError, OSError) as error:
             raise ConfigError(f"{path.name} ends in the middle or is damaged: {error}", "copy it again") from error
         except UnicodeDecodeError as error:
             raise ConfigError(f"{path.name} is not UTF-8: {error}", "convert it, for example with iconv") from error
-
-
-def _cells(lines: io.TextIOBase, delimiter: str, header: Sequence[str]) -> Iterator[tuple[int, dict[str, Any] | None]]:
-    csv.field_size_limit(LONGEST)
-    cells = csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_NONE if delimiter == "\t" else csv.QUOTE_MINIMAL)
-    names = list(header)
-    while True:
-        try:
-            row = next(cells)
-        except StopIteration:
-            return
-        except csv.Error:
-            yield cells.line_num, None
-            continue
-        if not names:
-            names = row
-        elif row:
-            yield cells.line_num, dict(zip(names, row, strict=True)) if len(row) == len(names) else None
-
-
-def _objects(lines: io.TextIOBase) -> Iterator[tuple[int, dict[str, Any] | None]]:
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        try:
-            found = json.loads(line)
-        except ValueError:
-            found = None
-        yield number, found if isinstance(found, dict) else None

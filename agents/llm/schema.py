@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import Any, NoReturn, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -19,8 +20,9 @@ class InvalidError(Exception):
     """A reply is not of the type; the message says why, in words a model can act on."""
 
 
+@cache
 def json_schema(kind: type[BaseModel]) -> dict[str, Any]:
-    """The JSON schema of a type as a model is told it.
+    """The JSON schema of a type as a model is told it; made once, so it is not to be changed.
 
     OpenAI's strict mode and llguidance want every property required and no others allowed; null stays where the type allows it.
     Titles, descriptions and defaults go: they cost tokens, and strict mode takes no `$ref` with siblings.
