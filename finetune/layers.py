@@ -10,7 +10,7 @@ from cuechain.agents.errors import ConfigError
 PROJECTORS = ("multi_modal_projector",)
 """Names of the part between the vision tower and the language model, in the LLaVA family."""
 _TOWERS = re.compile(r"(^|\.)(vision_tower|vision_model|visual|image_newline)(\.|$)")
-_HEADS = re.compile(r"(^|\.)(lm_head|embed_out|score|gate|router)$")
+_OFF = re.compile(rf"{_TOWERS.pattern}|{'|'.join(PROJECTORS)}|(^|\.)(gate|router)$")
 
 
 def targets(model: Any, wanted: str | None) -> str:
@@ -19,10 +19,12 @@ def targets(model: Any, wanted: str | None) -> str:
     Raises:
         ConfigError: It fits no layer, or fits the head or layers of the vision tower.
     """
+    head = model.get_output_embeddings()
+    off = {n for n, m in model.named_modules() if m is head or _OFF.search(n)}
     linear = [n for n, m in model.named_modules() if type(m).__name__ in ("Linear", "Linear4bit", "Conv1D")]
     if wanted is None:
-        inside = r".*language_model.*\." if projectors(model) else r".*\."
-        names = {n.rsplit(".", 1)[-1] for n in linear if re.match(inside, n) and not _off(n)}
+        inside = r".*language_model.*\." if any("language_model" in n for n in linear) else r".*\."
+        names = {n.rsplit(".", 1)[-1] for n in linear if re.match(inside, n) and n not in off}
         return f"{inside}({'|'.join(sorted(names))})"
     try:
         hit = [n for n, _ in model.named_modules() if re.fullmatch(wanted, n)]
@@ -30,15 +32,11 @@ def targets(model: Any, wanted: str | None) -> str:
         raise ConfigError(f"targets is no regular expression: {error}") from error
     if not hit:
         raise ConfigError("targets fits no layer of the model", f"layers are named like {linear[len(linear) // 2]}")
-    if bad := [n for n in hit if _off(n)]:
+    if bad := [n for n in hit if n in off]:
         raise ConfigError(
             f"targets fits {bad[0]}", "leave out the vision tower and the head; LLaVA needs language_model in it"
         )
     return wanted
-
-
-def _off(name: str) -> bool:
-    return bool(_TOWERS.search(name) or _HEADS.search(name) or any(p in name for p in PROJECTORS))
 
 
 def projectors(model: Any) -> list[str]:

@@ -98,6 +98,17 @@ def test_by_default_all_linear_layers_of_the_language_model_get_an_adapter(made:
     assert len(found) == 2 * 7 and all(n.startswith(inside) for n in found)
 
 
+def test_the_head_gets_no_adapter_whatever_its_name(tmp_path: Path):
+    from transformers import BertConfig, BertLMHeadModel
+
+    words = tiny.tokenizer()
+    sizes = {"hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 2, "num_attention_heads": 2}
+    BertLMHeadModel(BertConfig(vocab_size=len(words), is_decoder=True, **sizes)).save_pretrained(tmp_path)
+    words.save_pretrained(tmp_path)
+    found = adapted(load(BaseConfig(model=str(tmp_path))))
+    assert len(found) == 2 * 6 + 1 and "cls.predictions.decoder" not in found  # 6 in each layer, 1 before the head
+
+
 def test_a_tuned_projector_is_kept_as_a_whole(made: Path):
     assert loaded(made, "llava", projector="tuned").peft_config.modules_to_save == ["multi_modal_projector"]
     assert not loaded(made, "llava").peft_config.modules_to_save
