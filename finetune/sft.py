@@ -45,6 +45,10 @@ def trainer(config: SFTConfig) -> tuple[Any, Base]:
     how = arguments(config) | {"completion_only_loss": True}
     if config.packing:
         how |= {"packing": True, "eval_packing": False, "max_length": config.max_length}
+    elif not base.is_vision and not config.stream:
+        how |= {
+            "train_sampling_strategy": "group_by_length"
+        }  # rows of like length together: half of a batch would be padding
     return (
         trl.SFTTrainer(
             model=base.model,

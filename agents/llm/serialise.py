@@ -101,6 +101,19 @@ def row(tokenizer: Tokenizer, sheet: CueSheet, question: str, person: str | None
     return Row(ids, types, places)
 
 
+def told(sheet: CueSheet, question: str, person: str | None) -> list[str]:
+    """What `row` puts into tokens, as lines of text: for planners that bring their own tokenizer."""
+    person = asked(sheet, person)
+    names = _names(sheet, person)
+    lines = [
+        f"{_PREFIX[role(cue, person)]}{cue.sense}: {_renamed(cue.text, names)[:300]}"
+        for cue in sheet.cues.values()
+        if role(cue, person) != "other" or cue.sense == "transcript"
+    ]
+    missing = ", ".join(sorted({gap.sense for gap in sheet.gaps}))
+    return [_renamed(question, names)[:200], *lines, *([f"missing: {missing}"] if missing else [])]
+
+
 def label_row(tokenizer: Tokenizer, label: str) -> Row:
     """Tokens of a label, which the same encoder turns into the vector that sheets are scored against."""
     tokens = _pieces(tokenizer, label.replace("_", " ").replace("-", " "))[:16]

@@ -1,7 +1,7 @@
-"""Sheets with a real voice: acted recordings through the voice sense, alone or with a comment that agrees with them or hides what they tell.
+"""Sheets with a real voice: acted recordings, alone or beside a comment that agrees with them or hides what they tell.
 
-EmoDB (Burkhardt et al. 2005): ten actors, 535 recordings whose feeling at least 80 % of listeners recognised. Each speaker is heard by a tone
-head that was fitted without that speaker, so the cues are as wrong as they are on a stranger.
+EmoDB (Burkhardt et al. 2005): ten actors, 535 recordings whose feeling at least 80 % of listeners recognised. Each speaker is heard by a
+tone head that was fitted without that speaker, so the cues are as wrong as they are on a stranger.
 """
 
 from __future__ import annotations

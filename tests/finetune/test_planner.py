@@ -17,7 +17,7 @@ from cuechain.finetune.cli import app
 from cuechain.finetune.config import CORPUS, ExportConfig, PlannerConfig, Stage, read
 from cuechain.finetune.embedded.augment import augmented
 from cuechain.finetune.embedded.calibrate import fitted, fitted_odds
-from cuechain.finetune.embedded.examples import Example, read_examples, write_examples, written
+from cuechain.finetune.embedded.examples import Example, read_examples, written
 
 SHEETS = [x for path in sorted((CORPUS / "train").glob("*.jsonl")) for x in written(path)]
 
@@ -93,34 +93,6 @@ def test_fusion_finds_the_better_reader() -> None:
     assert found.rules > 1 > 0.3 > found.encoder
     odds = fitted_odds([(float(y), 0.0, float(y > 0.5)) for y in chance.random(100)])
     assert odds.encoder > 0.5 and odds.bias[0] < 0
-
-
-@pytest.fixture(scope="module")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A BERT of two narrow layers with random weights, and a WordPiece trained on the sheets."""
-    pytest.importorskip("torch")
-    transformers = pytest.importorskip("transformers")
-    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
-
-    folder = tmp_path_factory.mktemp("tiny")
-    made = Tokenizer(models.WordPiece(unk_token="[UNK]"))
-    made.normalizer = normalizers.BertNormalizer(lowercase=True)
-    made.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-    texts = (c.text for x in SHEETS[:80] for c in x.sheet.cues.values())
-    made.train_from_iterator(texts, trainers.WordPieceTrainer(vocab_size=600, special_tokens=special))
-    made.save(str(folder / "tokenizer.json"))
-    config = transformers.BertConfig(
-        vocab_size=600,
-        hidden_size=32,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        intermediate_size=64,
-        max_position_embeddings=512,
-    )
-    transformers.BertModel(config).save_pretrained(folder)
-    write_examples(folder / "written.jsonl", SHEETS[:60])
-    return folder
 
 
 def config(tiny: Path, out: Path, steps: int) -> PlannerConfig:
