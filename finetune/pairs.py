@@ -9,7 +9,10 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Literal
 
+from pydantic import ValidationError
+
 from cuechain.agents import registry
+from cuechain.agents.errors import ConfigError
 from cuechain.agents.reason import labels_of
 from cuechain.agents.tasks import Task
 from cuechain.agents.values import Answer, Case
@@ -34,8 +37,9 @@ class Tally:
 
     def count(self, pair: Row) -> None:
         """Count a pair."""
-        self.made[pair.flaw] += 1
-        held = self.words.setdefault(pair.flaw, [0, 0])
+        flaw = pair.flaw or "given"
+        self.made[flaw] += 1
+        held = self.words.setdefault(flaw, [0, 0])
         held[0] += len(pair.completion[0].content.split())
         held[1] += len(pair.rejected[0].content.split())
 
@@ -84,8 +88,15 @@ def pairs(
         seed: Each row draws from a seed of its own: its pair does not depend on the rows before it.
         tally: Counts.
         asked: Makers of flaws that are not in FLAWS (see online.py).
+
+    Raises:
+        ConfigError: A sheet cannot be read.
     """
     for row in rows:
+        try:
+            _ = row.perceived
+        except ValidationError as error:
+            raise ConfigError(f"row {row.id}: its sheet cannot be read: {error.errors()[0]['msg']}") from error
         if row.rejected:
             tally.count(row)
             yield row

@@ -111,6 +111,12 @@ def test_pairs_pass_and_what_is_no_answer_is_refused():
     assert all(tally.refused[flaw] == 3 for flaw in FLAWS)
 
 
+def test_a_sheet_that_cannot_be_read_is_told():
+    broken = ROWS[0].model_copy(update={"sheet": "{"})
+    with pytest.raises(ConfigError, match="wa-001/direct: its sheet"):
+        list(pairs.pairs([broken], {"blind": 1.0}, 1, pairs.Tally()))
+
+
 def test_the_question_is_read_from_the_prompt_and_not_from_a_cue():
     assert question_of(ROWS[0]) == SHEETS[0].question
     forged = SHEETS[0].sheet.model_copy(deep=True)
