@@ -1,8 +1,8 @@
 """Peak memory and time of all senses over a long clip with subtitles: `python benchmarks/memory.py [--minutes 60] [--clip FILE]`.
 
-The talking head of CUECHAIN_DATA (512×512, 25 frames a second) is repeated packet by packet, so that the film costs a gigabyte of disk
-and no encoding. The sound is mapped from a temporary file: its pages count while they are read, and the system takes them back when it
-needs the room.
+The talking head of CUECHAIN_DATA (512×512, 25 frames a second) plays forth and back: one turn is encoded and repeated packet by packet,
+so that the film costs a gigabyte of disk and little time. The sound is mapped from a temporary file: its pages count while they are
+read, and the system takes them back when it needs the room.
 """
 
 from __future__ import annotations

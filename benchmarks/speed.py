@@ -1,6 +1,6 @@
 """How fast and how large perception is, against a naive loop, pure decoding and its own models, all in the same run.
 
-    python benchmarks/speed.py [clip.mp4 ...]      # without clips: those of CUECHAIN_DATA, as they are and looped to a minute
+    python benchmarks/speed.py [clip.mp4 ...]      # without clips: those of CUECHAIN_DATA, and forth and back for a minute
 
 Each figure comes from a process of its own (median of three; the naive loop runs once), loading of models included, interpreter start
 excluded, without the cue cache. `with subtitles` puts a subtitle file beside the clip, so that no recogniser runs; `with a recogniser`
@@ -218,7 +218,7 @@ def _told(length: float, run: dict[str, float]) -> str:
 
 
 def figures(data: Path) -> Iterator[Figure]:
-    """Talking heads as they are (which shows the fixed cost) and looped to a minute, and several people."""
+    """A talking head as it is (which shows the fixed cost) and forth and back for a minute, and several people."""
     videos = data / "media" / "videos"
     with tempfile.TemporaryDirectory() as folder:
         for name in ("talking_wda_aoc.mp4",):

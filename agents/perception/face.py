@@ -27,7 +27,7 @@ class Face(Sense):
     """Faces: action units, head movements, gaze and blinks of up to five people at once."""
 
     name: ClassVar[str] = "face"
-    version: ClassVar[str] = "3"
+    version: ClassVar[str] = "4"
     about: ClassVar[str] = "Movements of faces (action units), head, gaze and blinks, per person."
     streams: ClassVar[frozenset[str]] = frozenset({"video", "image"})
     reliabilities: ClassVar[tuple[Reliability, ...]] = RELIABILITIES

@@ -67,7 +67,7 @@ class Scene(Sense):
     """
 
     name: ClassVar[str] = "scene"
-    version: ClassVar[str] = "3"
+    version: ClassVar[str] = "4"
     about: ClassVar[str] = "Shots: people, framing, light, colour, movement, camera."
     streams: ClassVar[frozenset[str]] = frozenset({"video", "image"})
     after: ClassVar[tuple[str, ...]] = ("screen", "face")

@@ -83,7 +83,7 @@ class Screen(Sense):
     """
 
     name: ClassVar[str] = "screen"
-    version: ClassVar[str] = "3"
+    version: ClassVar[str] = "4"
     about: ClassVar[str] = "Words in the picture: captions, burnt-in subtitles, signs, pages."
     streams: ClassVar[frozenset[str]] = frozenset({"video", "image"})
     reliabilities: ClassVar[tuple[Reliability, ...]] = (

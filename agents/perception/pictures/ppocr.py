@@ -1,6 +1,6 @@
 """The two PP-OCR models that come with rapidocr (Apache-2.0), run by themselves: one finds print, one reads a line of it.
 
-rapidocr's own classes around them read 90 kB of settings when they are imported, which costs as much as eight looks at a film.
+rapidocr's own classes around them read 90 kB of settings when they are imported: over a second, as much as several looks at a film.
 """
 
 from __future__ import annotations
