@@ -16,6 +16,7 @@ from cuechain.finetune.embedded.examples import Example
 from cuechain.finetune.items import Item, Refusal
 from cuechain.finetune.pairs import pair_of_edit, thumb
 from cuechain.finetune.rows import Gold, Row
+from cuechain.finetune.seen import name64
 from cuechain.finetune.sources import Place, Source, files, plainly, text_group
 from cuechain.finetune.targets import claims_of, named_in
 
@@ -76,12 +77,13 @@ class Feedback(Source):
 
 
 def of_case(id: str, case: Case, answer: Answer | None, origin: str, gold: Gold) -> Item:
-    """A case as an item; its clip is its group."""
+    """A case as an item. Its clip is its group, its sheet its unit: several questions about a clip are no duplicates."""
     clip = next((m.sha256 for m in case.sheet.media if m.sha256), "")
+    told = case.sheet.model_dump_json()
     return Item(
         id=id,
-        unit=id,
-        group=clip or text_group(case.sheet.model_dump_json()),
+        unit=f"sheet-{name64(told)}",
+        group=clip or text_group(told),
         origin=origin,
         sheet=case.sheet,
         question=case.question,

@@ -1,7 +1,7 @@
 """The quality gate: what may become rows, and why the rest may not. It asks no model.
 
 In this order: ids that were there before, evaluation items, labels outside the set, length, the mechanical check of the answer
-(agents.verify), agreement with the gold label, precision of the citations, near-duplicates.
+(agents.verify), agreement with the gold label, precision of the citations, duplicates and near-duplicates.
 """
 
 from __future__ import annotations
@@ -127,6 +127,7 @@ class Gate:
         self._evaluation = evaluation
         self._ids = Names()
         self._units = Names()
+        self._said = Names()
         self._alike = Alike(config.alike)
 
     def refuse(self, item: Item) -> Refusal | None:
@@ -134,6 +135,7 @@ class Gate:
         for reason, detail in self._problems(item):
             return Refusal(item.id, item.origin, reason, detail)
         self._units.add(item.unit)
+        self._said.add(_said(item))
         return None
 
     def _problems(self, item: Item) -> Iterator[tuple[str, str]]:
@@ -147,7 +149,9 @@ class Gate:
             yield "long", f"the cues have {size:,} characters, the limit is {self._config.sheet:,}"
         if item.answer is not None:
             yield from self._answer(item, item.answer)
-        if item.unit not in self._units and (other := self._alike.add(evidence(item.sheet), item.unit)):
+        if _said(item) in self._said:
+            yield "duplicate", "the same was asked of the same sheet and answered in the same words"
+        elif item.unit not in self._units and (other := self._alike.add(evidence(item.sheet), item.unit)):
             yield "duplicate", f"nearly the same cues as {other}"
 
     def _answer(self, item: Item, answer: Answer) -> Iterator[tuple[str, str]]:
@@ -170,6 +174,12 @@ class Gate:
             yield "label", f"it says {label}, people said {' or '.join(item.gold.labels)}"
         if (share := precision(answer, item.gold.decisive)) is not None and share < self._config.precision:
             yield "precision", f"{share:.0%} of the cues that it rests on decide"
+
+
+def _said(item: Item) -> str:
+    """Evidence, question and replies; a sheet that is taken twice by its weight is told apart by the end of its id."""
+    replies = [item.answer.model_dump_json() if item.answer else "", *(p.model_dump_json() for p in item.pairs)]
+    return "\n".join([item.unit, item.question.model_dump_json(), item.id.partition("~")[2], *replies])
 
 
 def precision(answer: Answer, decisive: Sequence[str]) -> float | None:

@@ -1,25 +1,32 @@
 """Who writes the reasons.
 
-A planner answers as it always does; a chat model is told the label and explains it, or says that nothing shows it.
+Both kinds of models are told the label that people gave. A chat model explains it, or says that nothing shows it. A planner takes it where
+some cue by itself points to it, and answers as it always does where none does: the gate then compares.
 """
 
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 from cuechain import prompts
 from cuechain.agents import llm
 from cuechain.agents.errors import ModelError, ReplyError
-from cuechain.agents.llm import Model
+from cuechain.agents.evidence import grounded
+from cuechain.agents.llm import Model, Planner
+from cuechain.agents.llm.labels import meaning
 from cuechain.agents.pipeline import think
 from cuechain.agents.reason import labels_of
 from cuechain.agents.settings import Settings
 from cuechain.agents.tasks import Task
-from cuechain.agents.values import Answer, CueSheet, Question
+from cuechain.agents.values import Answer, CueSheet, Plan, Question, Sentiment
 from cuechain.agents.verify import verify
 
 PATIENCE = 5
 """Sheets in a row that a teacher may fail on: beyond, it is the teacher and not the sheets."""
+
+HALF = 0.5
+"""Confidence of a planner in a label that it would not have chosen: it takes it on trust, and says no more than "probably"."""
 
 
 class Teacher:
@@ -38,7 +45,7 @@ class Teacher:
             sheet: What was perceived.
             question: What is asked.
             task: Its answer type.
-            gold: Labels that people gave; a planner is not told them, the gate compares.
+            gold: Labels that people gave.
 
         Raises:
             ReplyError: No answer for this sheet.
@@ -46,8 +53,9 @@ class Teacher:
         """
         if self._model is None:
             self._model = llm.load(self._spec, self._settings)
-        if self._model.chat is None:
-            case = think(sheet, question, task, self._model, self._settings)
+        if self._model.planner is not None:
+            told = replace(self._model, planner=Told(self._model.planner, gold))
+            case = think(sheet, question, task, told, self._settings)
             assert case.answer is not None
             return case.answer
         try:
@@ -89,3 +97,27 @@ class Teacher:
         except ReplyError:
             return first.value  # the gate tells what is wrong with it
         return second if len(verify(sheet, second, labels).problems) < len(problems) else first.value
+
+
+class Told:
+    """A planner that has been told what people named."""
+
+    def __init__(self, planner: Planner, gold: tuple[str, ...]) -> None:
+        self._planner = planner
+        self._gold = gold
+
+    def plan(self, sheet: CueSheet, question: Question, labels: tuple[str, ...], person: str | None) -> Plan:
+        """Its plan, with the label that people named in front where some cue by itself points to it."""
+        plan = self._planner.plan(sheet, question, labels, person)
+        label = max(self._gold, key=lambda g: plan.labels.get(g, 0.0), default=None)
+        # Neutral is the want of a sign: no cue speaks for it, so it is nothing to be argued for.
+        if label is None or meaning(label)[0] == "neutral" or not grounded(plan, label):
+            return plan
+        if label == max(plan.labels, key=lambda n: plan.labels[n]):
+            return plan
+        own = max(plan.labels.get(label, 0.0), HALF)
+        rest = sum(p for n, p in plan.labels.items() if n != label) or 1.0
+        shares = {n: (1 - own) * p / rest for n, p in plan.labels.items() if n != label}
+        valence = meaning(label)[1]
+        polarity: Sentiment = "positive" if valence > 0.25 else "negative" if valence < -0.25 else "neutral"
+        return plan.model_copy(update={"labels": {label: own, **shares}, "sentiment": {polarity: 1.0}})

@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 from cuechain.agents.errors import ConfigError, ModelError
 from cuechain.agents.settings import Settings
-from cuechain.agents.values import Answer, Case, Claim, Cue, CueSheet, Emotion, EmotionAnswer, Question
+from cuechain.agents.values import Answer, Case, Claim, Cue, CueSheet, Emotion, EmotionAnswer, Plan, Question
 from cuechain.agents.verify import verify
 from cuechain.finetune.cli import app
 from cuechain.finetune.config import CORPUS, read
@@ -26,6 +26,7 @@ from cuechain.finetune.items import Item, Refusal
 from cuechain.finetune.rows import Gold, Row
 from cuechain.finetune.rows import read as read_rows
 from cuechain.finetune.sources import Source
+from cuechain.finetune.teacher import Told
 
 LABELS = ["joy", "sadness", "anger", "neutral"]
 
@@ -142,6 +143,41 @@ def test_a_table_of_texts_and_all_that_is_wrong_with_it(tmp_path: Path) -> None:
     }  # fmt: skip
     shown = json.loads((tmp_path / "rows" / "report.json").read_text())["examples"]["label_outside"]
     assert shown == ["talk-5: 'awe' is not one of joy, sadness, anger, neutral"]
+
+
+def test_a_weight_takes_a_sheet_twice_or_not_at_all(tmp_path: Path) -> None:
+    table = texts(tmp_path / "t.csv", *TALK) | {"order": "label"}
+    make(config(tmp_path, table | {"tasks": {"ask": 2, "emotion": 0}}))
+    assert sorted(r.id for r in rows(tmp_path)) == sorted(
+        f"talk-{n}/ask{c}/direct" for n in (1, 2, 3) for c in ("", "~2")
+    )
+    assert not refused(tmp_path)
+
+
+class Sure:
+    """A planner that is sure of anger, with one cue that by itself points to joy."""
+
+    def plan(self, sheet: CueSheet, question: Question, labels: tuple[str, ...], person: str | None) -> Plan:
+        return Plan(
+            labels={"joy": 0.1, "sadness": 0.1, "anger": 0.6, "neutral": 0.2}, relation={"mixed": 1.0}, sentiment={"negative": 1.0},
+            abstain=0.1, points={"T1": "joy", "W1": "anger"},
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("gold", "label", "sentiment"),
+    [
+        (("joy",), "joy", "positive"),
+        (("sadness",), "anger", "negative"),  # no cue points there: the gate will refuse it
+        (("neutral",), "anger", "negative"),
+        (("anger", "joy"), "anger", "negative"),
+        ((), "anger", "negative"),
+    ],
+)
+def test_a_planner_takes_a_label_that_some_cue_points_to(gold: tuple[str, ...], label: str, sentiment: str) -> None:
+    plan = Told(Sure(), gold).plan(CueSheet(), Question(text=""), tuple(LABELS), None)
+    assert max(plan.labels, key=lambda n: plan.labels[n]) == label and sum(plan.labels.values()) == pytest.approx(1)
+    assert list(plan.sentiment) == [sentiment] and (label == "anger" or plan.labels[label] == 0.5)
 
 
 def test_numbered_labels_and_a_table_without_header(tmp_path: Path) -> None:
@@ -323,6 +359,22 @@ def test_cases_that_passed_become_rows(tmp_path: Path) -> None:
     }  # fmt: skip
 
 
+def test_several_questions_about_a_clip_are_no_duplicates(tmp_path: Path) -> None:
+    case = a_case()
+    other = case.model_copy(update={"question": case.question.model_copy(update={"text": "Is she angry?"})})
+    (tmp_path / "cases.jsonl").write_text("\n".join(c.model_dump_json() for c in (case, other, case)))
+    said = {"case": case.model_dump(mode="json"), "thumb": "up"}
+    (tmp_path / "said.jsonl").write_text(json.dumps(said))
+    sources = (
+        {"kind": "cases", "files": [tmp_path / "cases.jsonl"], "order": "label"},
+        {"kind": "feedback", "files": [tmp_path / "said.jsonl"], "order": "label"},
+    )
+    make(config(tmp_path, *sources))
+    assert {r.id for r in rows(tmp_path)} == {"cases-1/direct", "cases-2/direct", "said-1/direct"}
+    assert refused(tmp_path) == {"cases-3": "duplicate"}
+    assert len({r.group for r in rows(tmp_path)}) == 1
+
+
 def test_feedback_becomes_rows_pairs_and_thumbs(tmp_path: Path) -> None:
     one, two, three = (a_case(t[1]) for t in TALK)
     edited = "P1 is sad after all: she says that she hates it [T1]."
@@ -425,8 +477,8 @@ def test_memory_stays_flat(tmp_path: Path) -> None:
         return most
 
     peak(20)
-    few, many = peak(100), peak(600)
-    assert many < few + 100_000, f"{few:,} bytes for 100 sheets, {many:,} for 600"
+    few, many = peak(50), peak(300)
+    assert many < few + 100_000, f"{few:,} bytes for 50 sheets, {many:,} for 300"
 
 
 def test_a_group_falls_on_one_side(tmp_path: Path) -> None:

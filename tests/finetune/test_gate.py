@@ -102,7 +102,11 @@ def test_near_duplicates() -> None:
     near = gate.refuse(item("b", said=long.upper().replace(" SO", " so, dear!")))
     assert near is not None and near.reason == "duplicate" and near.detail.endswith(" a")
     assert gate.refuse(item("c", said=long.replace("station", "cinema").replace("rain", "cold wind"))) is None
-    assert gate.refuse(item("a/emotion", said=long, unit="a")) is None, "the same evidence under another task"
+    asked = item("a/emotion", said=long, unit="a")
+    again = gate.refuse(asked)
+    assert again is not None and again.reason == "duplicate", "the same question and reply"
+    other = asked.model_copy(update={"id": "a/2", "question": Question(text="Is P1 angry?", labels=LABELS)})
+    assert gate.refuse(other) is None, "another question about the same evidence"
 
 
 def test_a_refused_item_does_not_stand_in_the_way_of_a_good_one() -> None:
