@@ -79,6 +79,7 @@ def write_card(
         "sha256": digests,
         "left_out": {name: {why: len(ids) for why, ids in one.items()} for name, one in skipped.items()},
         "steps": state.global_step,
+        "seconds": next((x["train_runtime"] for x in reversed(logged) if "train_runtime" in x), None),
         "loss": {"first": losses[0], "last": losses[-1]} if losses else {},
         "dev_loss": {"before": dev[0], "best": min(dev), "last": dev[-1]} if dev else {},
     }
