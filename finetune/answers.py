@@ -12,6 +12,7 @@ import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +76,7 @@ class Record(BaseModel):
     @property
     def named(self) -> str | None:
         """The label of an answer that does not abstain."""
-        return None if self.failure or self.abstains else self.label
+        return None if self.failure or self.abstains else self.label or None
 
 
 def record_of(key: str, case: Case, seconds: float, *, first: bool = False) -> Record:
@@ -191,14 +192,10 @@ def fingerprint(spec: str, settings: Settings) -> str:
 
     A file counts by name, size and time of change; a model of a hub or a server by its name alone.
     """
-    code = Path(cuechain.agents.__file__).parent
-    digest = hashlib.blake2b(digest_size=12)
+    digest = hashlib.blake2b(_code(), digest_size=12)
     digest.update(
         json.dumps([spec, prompts.template_hash(), *(str(getattr(settings, n)) for n in _REASONING)]).encode()
     )
-    for path in sorted(code.rglob("*.py")):
-        if path.relative_to(code).parts[0] != "perception":
-            digest.update(path.read_bytes())
     scheme, _, rest = spec.partition(":")
     places = [Path(p).expanduser() for p in (rest, *re.split(r"\+", rest)) if p]
     for place in [WEIGHTS] if spec == "embedded" else places:
@@ -208,6 +205,14 @@ def fingerprint(spec: str, settings: Settings) -> str:
             stat = file.stat()
             digest.update(f"{scheme}/{file.name}/{stat.st_size}/{stat.st_mtime_ns}".encode())
     return digest.hexdigest()
+
+
+@cache
+def _code() -> bytes:
+    """Digest of the code right of the border, as it was when this process began to use it."""
+    code = Path(cuechain.agents.__file__).parent
+    files = (p for p in sorted(code.rglob("*.py")) if p.relative_to(code).parts[0] != "perception")
+    return hashlib.sha256(b"".join(p.read_bytes() for p in files)).digest()
 
 
 @dataclass(frozen=True)

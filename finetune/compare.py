@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import random
 import re
+import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -23,10 +24,10 @@ from pydantic import Field
 
 from cuechain import __version__
 from cuechain.agents import settings as settings_module
-from cuechain.agents.errors import ConfigError, RunError
+from cuechain.agents.errors import ConfigError, MediaError, RunError
 from cuechain.finetune.answers import Journal, Tried, tried
 from cuechain.finetune.config import Config
-from cuechain.finetune.heldout import items_of, wrong_sheets
+from cuechain.finetune.heldout import Text, items_of, wrong_sheets
 from cuechain.finetune.items import Item
 from cuechain.finetune.judge import Lines, Wins, baselines, by_file, figures, wins
 from cuechain.finetune.report import as_json, compared, into_card, table
@@ -86,10 +87,17 @@ def read_items(config: CompareConfig) -> tuple[list[tuple[str, Item]], Counter[s
         raise ConfigError(f"two items are called {twice[0]}", "give each file once, and ids that differ")
     if config.most and config.most < len(items):
         items = random.Random(0).sample(items, config.most)
-    if not items:
+    read: list[tuple[str, Item]] = []
+    with _progress(items, "reading") as bar:
+        for name, item in bar:
+            try:
+                read.append((name, item.perceived() if isinstance(item, Text) else item))
+            except MediaError as error:
+                skipped[f"texts that no sense can read ({error.message})"] += 1
+    if not read:
         why = "; ".join(f"{n} {reason}" for reason, n in skipped.items())
         raise ConfigError("nothing to compare on", why or "the files are empty")
-    return items, skipped
+    return read, skipped
 
 
 def run(config: CompareConfig) -> dict[str, Any]:
@@ -130,7 +138,7 @@ def run(config: CompareConfig) -> dict[str, Any]:
         "left_out": dict(skipped),
         "figures": compared(columns, len(items), (one, two)),
         "wins": asdict(better),
-        "failures": {s: dict(Counter(t.own.failure for t in f if t.own.failure)) for s, f in found.items()},
+        "failures": {spec: _failures(of_it) for spec, of_it in found.items()},
         "items": [
             {
                 "id": item.id,
@@ -151,10 +159,15 @@ def run(config: CompareConfig) -> dict[str, Any]:
     return {**told, "text": text}
 
 
-def _progress(items: Sequence[Item], spec: str) -> Any:
-    import sys
+def _progress(items: Sequence[Any], label: str) -> Any:
+    return typer.progressbar(items, label=label, file=sys.stderr)
 
-    return typer.progressbar(items, label=spec, file=sys.stderr)
+
+def _failures(found: Sequence[Tried]) -> dict[str, int]:
+    """How often each kind of error stands for an answer, with the first message of its kind."""
+    failed = [t.own for t in found if t.own.failure]
+    first = {r.failure: r.error for r in reversed(failed)}
+    return {f"{kind}: {first[kind][:200]}": n for kind, n in Counter(r.failure for r in failed).items()}
 
 
 def _kept(one: Tried) -> dict[str, Any]:
@@ -169,7 +182,7 @@ def written(told: dict[str, Any], columns: Sequence[str], better: Wins) -> str:
     lines = [f"Data: {data}; n = {told['n']} items, {_parts(told)}."]
     lines += [f"Left out: {n} {why}." for why, n in told["left_out"].items()]
     for spec, kinds in told["failures"].items():
-        lines += [f"{spec} failed: {', '.join(f'{n} × {kind}' for kind, n in kinds.items())}."] if kinds else []
+        lines += [f"{spec} failed: {n} × {kind}." for kind, n in kinds.items()]
     lines += ["", _headline(told), "", table(told["figures"], columns, (one, two)), ""]
     decided = ", ".join(f"{name} {n}" for name, n in better.decided.items())
     lines += [

@@ -10,10 +10,11 @@ import random
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from cuechain.agents import registry
-from cuechain.agents.errors import ConfigError, MediaError
+from cuechain.agents.errors import ConfigError
 from cuechain.agents.focus import focus
 from cuechain.agents.llm.labels import meaning, spread
 from cuechain.agents.llm.prototypes import read_cue
@@ -36,10 +37,42 @@ _QUESTION = re.compile(r'^Question: (".*")$', re.M)
 """The line of ask/observe and ask/direct; what a cue says stands in quotes and cannot begin a line."""
 
 
+@dataclass(frozen=True)
+class Text:
+    """A labelled text that nothing has read yet."""
+
+    id: str
+    """Unique in its file."""
+    origin: str
+    """Name of the file."""
+    text: str
+    """What is written."""
+    question: Question
+    """What is asked, over which labels."""
+    label: str
+    """What people said."""
+
+    def perceived(self) -> Item:
+        """It as an item.
+
+        Raises:
+            MediaError: No sense can read it.
+        """
+        return Item(
+            id=self.id,
+            unit=self.id,
+            group=self.id,
+            origin=self.origin,
+            sheet=read_text(self.text),
+            question=self.question,
+            gold=Gold(labels=(self.label,), allowed=self.question.labels, abstain=False),
+        )
+
+
 def items_of(
     path: Path, columns: tuple[str, str], task: str, labels: Sequence[str], skipped: Counter[str]
-) -> list[Item]:
-    """Items of one file, whatever its form.
+) -> list[Item | Text]:
+    """Items of one file, whatever its form; texts are yet to be read.
 
     Args:
         path: Written sheets, examples or rows (.jsonl), or a table of texts and labels (.csv, .tsv, perhaps .gz).
@@ -129,7 +162,7 @@ def _of_row(row: Row, question: Question, folder: Path) -> Item:
 
 def _texts(
     path: Path, columns: tuple[str, str], task: str, labels: tuple[str, ...], skipped: Counter[str]
-) -> Iterator[Item]:
+) -> Iterator[Text]:
     found: list[tuple[int, str, str]] = []
     for number, record in table(path):
         if record is None:
@@ -150,15 +183,7 @@ def _texts(
         if label not in known:
             skipped[f"records with a label outside the set ({label})"] += 1
             continue
-        try:
-            sheet = read_text(text)
-        except MediaError as error:
-            skipped[f"texts that no sense can read ({error.message})"] += 1
-            continue
-        id = f"{path.stem}-{number}"
-        question = Question(text=TYPED, task=task, labels=known)
-        gold = Gold(labels=(label,), allowed=known, abstain=False)
-        yield Item(id=id, unit=id, group=id, origin=path.stem, sheet=sheet, question=question, gold=gold)
+        yield Text(f"{path.stem}-{number}", path.stem, text, Question(text=TYPED, task=task, labels=known), label)
 
 
 def read_text(text: str) -> CueSheet:
