@@ -527,7 +527,7 @@ def test_shipped_configs_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CUECHAIN_DATA", "/data")
     folder = CORPUS.parent / "configs"
     found = read(RowsConfig, folder / "rows.yaml")
-    assert [s.kind for s in found.sources] == ["written", "corpus", "corpus"]
+    assert [s.kind for s in found.sources] == ["written", "corpus", "generated"]
     assert Path("/data/eval") in found.evaluation and CORPUS / "test" in found.evaluation
     planner = read(RowsConfig, folder / "data.yaml")
     assert planner.generated == 3000 and not planner.sources
