@@ -122,28 +122,21 @@ class Files:
         self._open: dict[str, IO[str]] = {}
 
     def write(self, name: str, line: str) -> None:
-        """Add a line to a file.
-
-        Raises:
-            RunError: The disk is full, or the folder cannot be written to.
-        """
-        try:
-            if name not in self._open:
-                self._folder.mkdir(parents=True, exist_ok=True)
-                part = self._folder / f"{name}.part"
-                self._open[name] = self._stack.enter_context(part.open("w", encoding="utf-8"))
-            self._open[name].write(line + "\n")
-        except OSError as error:
-            raise RunError(f"cannot write {name}: {error.strerror}", "what was perceived so far is kept") from error
+        """Add a line to a file."""
+        if name not in self._open:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            part = self._folder / f"{name}.part"
+            self._open[name] = self._stack.enter_context(part.open("w", encoding="utf-8"))
+        self._open[name].write(line + "\n")
 
     def finish(self) -> None:
         """Put what was written in place; files of an earlier run that nothing was written for go."""
-        for name, file in self._open.items():
+        for file in self._open.values():
             file.close()
+        for name in self._open:
             (self._folder / f"{name}.part").replace(self._folder / name)
-        for name in {f"{kind}{part}.jsonl" for kind in ("", "pairs_", "thumbs_") for part in ("train", "dev")} - set(
-            self._open
-        ):
+        known = [f"{kind}{part}.jsonl" for kind in ("", "pairs_", "thumbs_") for part in ("train", "dev")]
+        for name in {*known, "refused.jsonl"} - set(self._open):
             (self._folder / name).unlink(missing_ok=True)
 
 
@@ -169,11 +162,19 @@ def make(config: RowsConfig, sources: Iterable[Source] | None = None) -> Report:
         ModelError: A teacher does not answer; another run goes on from there.
         RunError: A file cannot be written.
     """
+    try:
+        return _made(config, config.sources if sources is None else sources)
+    except OSError as error:
+        told = f"cannot write to {config.out}: {error.strerror or error}"
+        raise RunError(told, "what was perceived so far is kept, and so are the rows of an earlier run") from error
+
+
+def _made(config: RowsConfig, sources: Iterable[Source]) -> Report:
     evaluation = Evaluation(config.evaluation) if config.evaluation else None
     gate, report = Gate(config.gate, evaluation), Report()
     with ExitStack() as stack:
         files = Files(config.out, stack)
-        for source in config.sources if sources is None else sources:
+        for source in sources:
             for found in source.items(config.out, config.seed):
                 refusal = found if isinstance(found, Refusal) else gate.refuse(found)
                 if refusal is not None:

@@ -11,7 +11,7 @@ from cuechain import prompts
 from cuechain.agents.llm.labels import meaning
 from cuechain.agents.llm.prototypes import read_cue
 from cuechain.agents.llm.serialise import role
-from cuechain.agents.values import Answer, Claim, CueSheet, Sentiment
+from cuechain.agents.values import Answer, Claim, CueSheet
 from cuechain.agents.verify import OPPOSITES, verify
 from cuechain.finetune.flaws import judged, wrong_cite
 from cuechain.finetune.items import Item, copies
@@ -22,6 +22,8 @@ SENSES = ("words", "voice", "face")
 """Senses whose polarity is asked for by itself."""
 
 _HEARD = {"transcript": "words", "situation": "words"}
+_WORDS = 6
+"""Words of a claim that says enough to be held against its cues; "Yes, as far as this clip goes" does not."""
 _FEELS = 0.25
 """Valence, -1 to 1, from which a sense is called positive or negative."""
 
@@ -56,35 +58,40 @@ def rows_of(
 
 
 def polarities(item: Item) -> Row | None:
-    """What each sense says by itself, and what all say together; None where the whole has no polarity.
+    """What each sense says by itself, and what all say together.
 
-    The whole is the answer's. A sense's own is what people said of it, else what the published prototypes make of its cues.
+    The whole is the answer's. A sense's own is what people said of it, else what the published prototypes make of its cues. None where
+    the whole has no polarity, or a sense has cues that nobody judged and no prototype reads: a guess is nothing to learn.
     """
     assert item.answer is not None
     if item.answer.sentiment is None:
         return None
     person = item.answer.person
-    told = {s: item.senses.get(s) or _leaning(item.sheet, s, person) or "unknown" for s in SENSES}
+    told = {s: item.senses.get(s) or _leaning(item.sheet, s, person) for s in SENSES}
+    if None in told.values() or set(told.values()) == {"unknown"}:
+        return None
     prompt = prompts.render("senses/polarity", sheet=item.sheet, person=person, senses=SENSES)
     reply = prompts.render("reply/senses", senses=told, together=item.answer.sentiment)
     return _row(item, "senses", _asked(prompt), reply, Gold(labels=(item.answer.sentiment,), abstain=False))
 
 
-def _leaning(sheet: CueSheet, sense: str, person: str | None) -> Sentiment | None:
-    """Polarity of a sense's cues by the prototypes; None where it has no cue."""
+def _leaning(sheet: CueSheet, sense: str, person: str | None) -> str | None:
+    """Polarity of a sense's cues by the prototypes: unknown where it has no cue, None where they read nothing in its cues."""
     cues = [
         c
         for c in sheet.cues.values()
         if _HEARD.get(c.sense, c.sense) == sense and role(c, person) in ("self", "unknown")
     ]
     if not cues:
-        return None
+        return "unknown"
     weight = total = 0.0
     for cue in cues:
         for label, score in read_cue(cue).scores.items():
             weight += max(0.0, score)
             total += max(0.0, score) * meaning(label)[1]
-    mean = total / weight if weight else 0.0
+    if not weight:
+        return None
+    mean = total / weight
     return "positive" if mean > _FEELS else "negative" if mean < -_FEELS else "neutral"
 
 
@@ -92,7 +99,12 @@ def verdicts(item: Item, last: Row) -> Iterator[Row]:
     """One claim that holds and one that does not: it cites other cues, or says another number or the opposite of its cues."""
     assert item.answer is not None
     answer = item.answer
-    good = [c for c in answer.claims if c.text and c.cites and _holds(item.sheet, answer, c)]
+    told = [
+        c for c in answer.claims if c.cites and len((c.text or "").split()) >= _WORDS and _holds(item.sheet, answer, c)
+    ]
+    good = [
+        c for c in told if c is not answer.claims[0]
+    ] or told  # the first one is the conclusion, the others are the evidence
     if not good:
         return
     chance = random.Random(f"{item.id}/claims")
@@ -101,7 +113,9 @@ def verdicts(item: Item, last: Row) -> Iterator[Row]:
     found = judged(last)
     moved = wrong_cite(found, chance) if found else None
     if moved is not None:
-        spoilt += [c for c, was in zip(moved.claims, answer.claims, strict=True) if c.cites != was.cites and c.text]
+        spoilt += [
+            c for c, was in zip(moved.claims, answer.claims, strict=True) if c.cites != was.cites and was in good
+        ]
     if spoilt:
         yield _verdict(item, chance.choice(spoilt), "no")
 

@@ -14,7 +14,7 @@ from typing import Any, Literal
 import pytest
 from typer.testing import CliRunner
 
-from cuechain.agents.errors import ConfigError, ModelError
+from cuechain.agents.errors import ConfigError, ModelError, RunError
 from cuechain.agents.settings import Settings
 from cuechain.agents.values import Answer, Case, Claim, Cue, CueSheet, Emotion, EmotionAnswer, Plan, Question
 from cuechain.agents.verify import verify
@@ -479,6 +479,20 @@ def test_memory_stays_flat(tmp_path: Path) -> None:
     peak(20)
     few, many = peak(50), peak(300)
     assert many < few + 100_000, f"{few:,} bytes for 50 sheets, {many:,} for 300"
+
+
+def test_a_full_disk_leaves_the_rows_of_an_earlier_run(tmp_path: Path) -> None:
+    resource = pytest.importorskip("resource")
+    make(config(tmp_path, generated=0), [Endless(count=3, order="label")])
+    before = rows(tmp_path)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, hard))
+    try:
+        with pytest.raises(RunError, match="cannot write"):
+            make(config(tmp_path, generated=0), [Endless(count=60, order="label")])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert rows(tmp_path) == before
 
 
 def test_a_group_falls_on_one_side(tmp_path: Path) -> None:
