@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from cuechain.agents.media import RATE
 from cuechain.agents.perception.acoustics.denoise import denoised
+from cuechain.agents.perception.acoustics.pitch import track
 from cuechain.agents.perception.acoustics.prosody import Delivery, measures, usual
 from cuechain.agents.perception.acoustics.spoken import deliveries
 from cuechain.agents.perception.acoustics.tone import Head, Tone, ahead, tones
@@ -74,7 +75,10 @@ class Voice(Sense):
         if sound is None or len(sound) < RATE // 5:
             yield Gap(sense=self.name, reason="the clip holds no sound")
             return
-        found = deliveries(denoised(sound) if self.settings.denoise else sound, heard)
+        if self.settings.denoise:
+            found = deliveries(denoised(sound), heard)
+        else:
+            found = deliveries(sound, heard, lambda: clip.once("pitch", lambda: track(sound)))
         if not found:
             yield Gap(sense=self.name, reason="no speaking voice was found in the sound")
             return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from cuechain.agents.perception.acoustics.pitch import HOP, STEP, Track, track
@@ -42,19 +42,20 @@ class _Line(NamedTuple):
         return self.person, self.speaker
 
 
-def deliveries(sound: np.ndarray, heard: Sequence[Cue]) -> list[Delivery]:
+def deliveries(sound: np.ndarray, heard: Sequence[Cue], pitch: Callable[[], Track] | None = None) -> list[Delivery]:
     """The measured utterances of a clip, in order of time: those of the transcript where it has times, else stretches of speech.
 
     Args:
         sound: Waveform at RATE; may be a memory map of hours.
         heard: Cues of the transcript.
+        pitch: Gives the track of the whole sound; None tracks it here.
     """
     import numpy as np
 
     stretches = speech_stretches(sound, silence=0.2, longest=math.inf, room=0.03)
     if not stretches:
         return []
-    tracked = track(sound)
+    tracked = pitch() if pitch else track(sound)
     speech = np.zeros(len(tracked.loudness), dtype=bool)
     for stretch in stretches:
         speech[int(stretch.start / HOP) : math.ceil(stretch.end / HOP)] = True
