@@ -286,11 +286,10 @@ _POLARITIES: dict[str, Sentiment] = {
     "neutral": "neutral",
     "mixed": "mixed",
 }
-_FEELS = 0.0
-"""Of a polarity that is told as a number its sign counts, as in CMU-MOSI and CH-SIMS."""
 
 
 def _polarity(told: Any) -> Sentiment | None:
+    """A polarity told as a word, or as a number whose sign counts, as in CMU-MOSI and CH-SIMS."""
     word = str(told).strip().lower()
     if word in _POLARITIES:
         return _POLARITIES[word]
@@ -298,4 +297,4 @@ def _polarity(told: Any) -> Sentiment | None:
         value = float(word)
     except ValueError:
         return None
-    return "positive" if value > _FEELS else "negative" if value < _FEELS else "neutral"
+    return "positive" if value > 0 else "negative" if value < 0 else "neutral"
