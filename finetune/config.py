@@ -37,6 +37,10 @@ class DataConfig(Config):
     """Folder for the examples (JSON lines)."""
     generated: int = Field(default=4000, ge=0)
     """Sheets to compose around corpus texts."""
+    tone: Path | None = None
+    """sessions.npz of `cuechain finetune tone` (measured anew where it is not there): joins EmoDB's voices with comments; None does not."""
+    unheard: tuple[str, ...] = ("15", "16")
+    """Speakers of EmoDB that go into joined_test.jsonl, with comments of the test part, instead of joined.jsonl."""
     seed: int = 1
     """Of everything random."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import random
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, Annotated, Any, Literal
@@ -20,7 +20,7 @@ from cuechain.agents.errors import RunError
 from cuechain.finetune.cases import Cases, Feedback
 from cuechain.finetune.config import CORPUS, DataConfig, read
 from cuechain.finetune.corpora import Corpus
-from cuechain.finetune.embedded.examples import brighter, goemotions, write_examples, written
+from cuechain.finetune.embedded.examples import Example, brighter, goemotions, write_examples, written
 from cuechain.finetune.embedded.generate import generated
 from cuechain.finetune.gate import Evaluation, Gate, GateConfig
 from cuechain.finetune.items import Item, Refusal, drawn
@@ -193,7 +193,7 @@ def _made(config: RowsConfig, sources: Iterable[Source]) -> Report:
 
 
 def examples(config: DataConfig) -> dict[str, int]:
-    """Write texts.jsonl, texts_dev.jsonl, written.jsonl and generated.jsonl for the embedded planner; how many examples each has."""
+    """Write texts.jsonl, texts_dev.jsonl, written.jsonl, generated.jsonl and joined.jsonl for the planner; how many each has."""
     chance = random.Random(config.seed)
     train = config.source / "train"
     texts = [*goemotions(train / "goemotions", "train", chance)]
@@ -206,7 +206,26 @@ def examples(config: DataConfig) -> dict[str, int]:
     counts["written"] = write_examples(config.out / "written.jsonl", sheets)
     made = generated([x for x in texts if x.author == "goemotions"], config.generated, chance)
     counts["generated"] = write_examples(config.out / "generated.jsonl", made)
+    if config.tone is not None:
+        counts |= _voiced(config, config.tone, texts, chance)
     return counts
+
+
+def _voiced(config: DataConfig, kept: Path, texts: Sequence[Example], chance: random.Random) -> dict[str, int]:
+    """Write joined.jsonl and joined_test.jsonl."""
+    from cuechain.finetune.embedded.voiced import heads, joined, voices
+
+    train = config.source / "train"
+    heard = list(voices(train / "emodb_flac", heads(train / "emodb_flac", kept)))
+    unheard = {f"emodb-{speaker}" for speaker in config.unheard}
+    tested = list(goemotions(train / "goemotions", "test", chance))
+    files = {"joined": (False, texts), "joined_test": (True, tested)}
+    return {
+        name: write_examples(
+            config.out / f"{name}.jsonl", joined([x for x in heard if (x.author in unheard) == apart], said, chance)
+        )
+        for name, (apart, said) in files.items()
+    }
 
 
 def main(config: Annotated[Path, typer.Option(help="YAML file of a RowsConfig.")]) -> None:
