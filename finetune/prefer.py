@@ -125,7 +125,7 @@ def trainer(config: PreferConfig, tell: Callable[[str], None] = print) -> tuple[
         )
     files: dict[str, Path] = {name: path for name in ("data", "dev") if (path := getattr(config, name))}
     if config.pairs is not None:
-        files["data"] = paired(config.data, config.out, config.pairs, config.seed, tell)
+        files["data"] = paired(config.data, config.out, config.pairs, config.seed, tell, cpu=config.on == "cpu")
     base = load(config)
     if config.trainer == "grpo":  # prompts are screened, and the reply comes on top
         base.config = config.model_copy(update={"max_length": config.max_length - config.reply})

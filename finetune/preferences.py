@@ -22,7 +22,7 @@ Left = dict[str, list[str]]
 """Why rows were left out, to their ids."""
 
 
-def paired(path: Path, out: Path, config: PairsConfig, seed: int, tell: Callable[[str], None]) -> Path:
+def paired(path: Path, out: Path, config: PairsConfig, seed: int, tell: Callable[[str], None], *, cpu: bool) -> Path:
     """The pairs of a file with those that are made, in a folder where a later start finds them again.
 
     Args:
@@ -31,6 +31,7 @@ def paired(path: Path, out: Path, config: PairsConfig, seed: int, tell: Callable
         config: Which are made, and of what.
         seed: Of everything random.
         tell: Gets a line for each kind.
+        cpu: Whether training runs on the CPU, where there may be a GPU as well.
 
     Raises:
         ConfigError: A file or flaw that is not there, or no model where one is needed.
@@ -41,7 +42,7 @@ def paired(path: Path, out: Path, config: PairsConfig, seed: int, tell: Callable
     sources = [path] if config.rows is None else [path, config.rows]
     key = f"{config.model_dump_json()}{seed}{[(digest(p), str(p.parent.resolve())) for p in sources]}"
     made = out / f"pairs-{sha256(key.encode()).hexdigest()[:12]}" / path.name
-    with PartialState().main_process_first():
+    with PartialState(cpu=cpu).main_process_first():
         if not made.is_file():
             tally = Tally()
             rows = (_placed(row, source.parent) for source in sources for row in read(source))
