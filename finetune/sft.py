@@ -5,6 +5,7 @@ The loss falls on each row's reply alone. Runs as `accelerate launch -m cuechain
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -45,21 +46,34 @@ def trainer(config: SFTConfig) -> tuple[Any, Base]:
     how = arguments(config) | {"completion_only_loss": True}
     if config.packing:
         how |= {"packing": True, "eval_packing": False, "max_length": config.max_length}
-    elif not base.is_vision and not config.stream:
-        how |= {
-            "train_sampling_strategy": "group_by_length"
-        }  # rows of like length together: half of a batch would be padding
-    return (
-        trl.SFTTrainer(
-            model=base.model,
-            args=trl.SFTConfig(**how),
-            train_dataset=data,
-            eval_dataset=dev,
-            processing_class=base.processing,
-            peft_config=base.peft_config,
-        ),
-        base,
+    made = trl.SFTTrainer(
+        model=base.model,
+        args=trl.SFTConfig(**how),
+        train_dataset=data,
+        eval_dataset=dev,
+        processing_class=base.processing,
+        peft_config=base.peft_config,
     )
+    if not (config.packing or config.stream or base.is_vision):
+        lengths = [len(ids) for ids in made.train_dataset["input_ids"]]
+        grouped = _grouped(lengths, config.batch * config.accumulate, config.seed)
+        made._get_train_sampler = lambda *_: grouped
+    return made, base
+
+
+def _grouped(lengths: list[int], size: int, seed: int) -> Any:
+    """Rows of like length together, or half of a batch would be padding.
+
+    The sampler of transformers draws from the global state: a run that goes on would see another order, and two processes two orders.
+    """
+    import torch
+    from transformers.trainer_pt_utils import LengthGroupedSampler
+
+    class Grouped(LengthGroupedSampler):
+        def set_epoch(self, epoch: int) -> None:
+            self.generator = torch.Generator().manual_seed(seed + epoch)
+
+    return Grouped(size, lengths=lengths, generator=torch.Generator().manual_seed(seed))
 
 
 def _packs(base: Base) -> None:
@@ -80,7 +94,9 @@ def sft(config: SFTConfig) -> Path:
 def main(config: Annotated[Path, typer.Option(help="YAML file of an SFTConfig.")]) -> None:
     """Tune a language model on rows; a run that was stopped goes on."""
     told = read(SFTConfig, config)
-    typer.echo(spec(told, sft(told)))
+    folder = sft(told)
+    if os.environ.get("RANK", "0") == "0":
+        typer.echo(spec(told, folder))
 
 
 if __name__ == "__main__":
