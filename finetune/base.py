@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 import typer
+import typer
 from pydantic import Field
 
 from cuechain.agents.errors import ConfigError, MissingExtraError, ModelError
 from cuechain.finetune.columns import Screen, completion, features
 from cuechain.finetune.config import Config
-from cuechain.finetune.layers import PROJECTORS, fits, frozen, projectors, targets
+from cuechain.finetune.layers import PROJECTORS, deep_head, fits, frozen, projectors, targets
 from cuechain.finetune.rows import Row, read
 
 _TEMPLATES = Path(__file__).parent / "configs"
@@ -185,6 +186,8 @@ def load(config: BaseConfig) -> Base:
         raise ModelError(
             f"{config.model} cannot be loaded: {said}", "check the id, or give the path of a folder"
         ) from error
+    if head := deep_head(model):
+        typer.echo(f"note: TRL trains with the matrix of {head} alone, without the layers before it", err=True)
     for name, weight in model.named_parameters():
         if frozen(name, config.projector):
             weight.requires_grad_(False)

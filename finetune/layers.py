@@ -39,6 +39,16 @@ def targets(model: Any, wanted: str | None) -> str:
     return wanted
 
 
+def deep_head(model: Any) -> str | None:
+    """The name of a head that does more than multiply (BERT's and RoBERTa's), None for an ordinary one.
+
+    TRL computes the loss from hidden states and the matrix of the head: whatever else such a head does is left out of training.
+    """
+    head = model.get_output_embeddings()
+    name = next((n for n, m in model.named_modules() if m is head), "")
+    return name if "." in name else None
+
+
 def projectors(model: Any) -> list[str]:
     """Names of the projectors that it has."""
     return [p for p in PROJECTORS if any(n.rsplit(".", 1)[-1] == p for n, _ in model.named_modules())]

@@ -188,7 +188,11 @@ def make(config: CausalConfig) -> dict[str, int]:
 
 
 class CausalPlanner:
-    """Fills plans with a tuned causal model: each slot is the softmax over the values that it may have."""
+    """Fills plans with a tuned causal model: each slot is the softmax over the values that it may have.
+
+    TRL multiplies hidden states with the head's matrix and leaves out what BERT's head does before (dense, GELU, norm). The model is read
+    as it was trained, without them.
+    """
 
     def __init__(self, folder: Path, adapter: Path | None = None) -> None:
         self._folder, self._adapter = folder, adapter
@@ -201,7 +205,7 @@ class CausalPlanner:
         if self._adapter is not None:
             from peft import PeftModel
 
-            model = PeftModel.from_pretrained(model, str(self._adapter))
+            PeftModel.from_pretrained(model, str(self._adapter))  # puts its layers into `model`
         return model.eval(), AutoTokenizer.from_pretrained(self._folder)
 
     def plan(self, sheet: CueSheet, question: Question, labels: tuple[str, ...], person: str | None) -> Plan:
@@ -237,7 +241,8 @@ class CausalPlanner:
         longest = max(map(len, tails))
         ids = torch.tensor([[*head, *tail, *[0] * (longest - len(tail))] for tail in tails])
         with torch.inference_mode():
-            logits = model(input_ids=ids, attention_mask=(ids != 0).long()).logits.log_softmax(-1)
+            hidden = model.bert(input_ids=ids, attention_mask=(ids != 0).long()).last_hidden_state
+            logits = model.get_output_embeddings()(hidden).log_softmax(-1)
         scores = np.array(
             [
                 np.mean([float(logits[i, len(head) - 1 + n, token]) for n, token in enumerate(tail)])

@@ -98,7 +98,9 @@ def test_by_default_all_linear_layers_of_the_language_model_get_an_adapter(made:
     assert len(found) == 2 * 7 and all(n.startswith(inside) for n in found)
 
 
-def test_the_head_gets_no_adapter_whatever_its_name(tmp_path: Path):
+def test_the_head_gets_no_adapter_whatever_its_name_and_what_is_left_out_of_it_is_told(
+    made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
     from transformers import BertConfig, BertLMHeadModel
 
     words = tiny.tokenizer()
@@ -107,6 +109,9 @@ def test_the_head_gets_no_adapter_whatever_its_name(tmp_path: Path):
     words.save_pretrained(tmp_path)
     found = adapted(load(BaseConfig(model=str(tmp_path))))
     assert len(found) == 2 * 6 + 1 and "cls.predictions.decoder" not in found  # 6 in each layer, 1 before the head
+    assert "cls.predictions.decoder alone" in capsys.readouterr().err
+    loaded(made, "llama")
+    assert "alone" not in capsys.readouterr().err
 
 
 def test_a_tuned_projector_is_kept_as_a_whole(made: Path):
