@@ -35,8 +35,8 @@ FLIMSY = 0.6
 """Ceiling of an answer (`evidence.ceiling`) under which it is not given: all cues that support it are wrong four times in five."""
 
 GROUNDED = 0.45
-"""Under this confidence a label is only told when some cue by itself points to it or to its kin. Set on 440 written sheets by six authors whom
-the network of that fold had not seen: 78 % of answers right, 76 at 0.75, with 8 instead of 12 % false abstentions."""
+"""Under this confidence a label is only told when some cue by itself points to it or to its kin. Set on 440 written sheets by six
+authors whom the network of that fold had not seen: 78 % of answers right (76 at 0.75), 8 % false abstentions (12)."""
 
 ABSTAIN = 0.5
 """Abstain when the probability that the evidence is not enough reaches this."""

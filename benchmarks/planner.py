@@ -27,10 +27,10 @@ from cuechain.agents.llm.rules import reading, sentiments
 from cuechain.agents.llm.serialise import RELATIONS, SENTIMENTS
 from cuechain.agents.settings import Settings
 from cuechain.agents.values import EKMAN, CueSheet, Plan, Question
-from cuechain.finetune import heldout, measures
 from cuechain.finetune.config import CORPUS, DataConfig
 from cuechain.finetune.embedded.calibrate import accepted, calibration, predictions
 from cuechain.finetune.embedded.examples import Example, goemotions, written
+from cuechain.finetune.judging import heldout, measures
 
 Planner = Callable[[Example], Plan]
 

@@ -75,9 +75,9 @@ def plain(config: SFTConfig) -> float:
     from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForImageTextToText, AutoProcessor, AutoTokenizer
 
     from cuechain.finetune import rows as files
-    from cuechain.finetune.base import _four_bit
-    from cuechain.finetune.columns import completion
-    from cuechain.finetune.training import arguments
+    from cuechain.finetune.tuning.base import _four_bit
+    from cuechain.finetune.tuning.columns import completion
+    from cuechain.finetune.tuning.training import arguments
 
     sees = hasattr(AutoConfig.from_pretrained(config.model), "vision_config")
     kind = AutoModelForImageTextToText if sees else AutoModelForCausalLM

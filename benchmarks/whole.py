@@ -20,11 +20,11 @@ from cuechain.agents.llm import load
 from cuechain.agents.pipeline import check, think
 from cuechain.agents.settings import Settings
 from cuechain.agents.values import EKMAN
-from cuechain.finetune.answers import Record, record_of
 from cuechain.finetune.config import CORPUS, DataConfig
 from cuechain.finetune.embedded.examples import written
-from cuechain.finetune.heldout import accepted, of_example
-from cuechain.finetune.items import Item
+from cuechain.finetune.gathering.items import Item
+from cuechain.finetune.judging.answers import Record, record_of
+from cuechain.finetune.judging.heldout import accepted, of_example
 
 
 def answered(items: Sequence[Item], spec: str) -> list[Record]:

@@ -33,8 +33,8 @@ def planner(config: ConfigFile) -> None:
 @app.command()
 def export(config: ConfigFile) -> None:
     """Make ready to serve: an adapter or a model (keys of a MergeConfig), or the embedded planner (`checkpoint`)."""
-    from cuechain.finetune import merge
     from cuechain.finetune.embedded import export as planner
+    from cuechain.finetune.tuning import merge
 
     (merge if merge.keys(config) & {"adapter", "model"} else planner).main(config)
 

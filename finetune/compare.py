@@ -25,12 +25,12 @@ from pydantic import Field
 from cuechain import __version__
 from cuechain.agents import settings as settings_module
 from cuechain.agents.errors import ConfigError, MediaError, RunError
-from cuechain.finetune.answers import Journal, Tried, tried
 from cuechain.finetune.config import Config
-from cuechain.finetune.heldout import Text, items_of, wrong_sheets
-from cuechain.finetune.items import Item
-from cuechain.finetune.judge import Lines, Wins, baselines, by_file, figures, wins
-from cuechain.finetune.report import as_json, compared, into_card, table
+from cuechain.finetune.gathering.items import Item
+from cuechain.finetune.judging.answers import Journal, Tried, tried
+from cuechain.finetune.judging.heldout import Text, items_of, wrong_sheets
+from cuechain.finetune.judging.judge import Lines, Wins, baselines, by_file, figures, wins
+from cuechain.finetune.judging.report import as_json, compared, into_card, table
 
 BASELINE = "rules"
 """Stands beside the two models, unless it is one of them."""

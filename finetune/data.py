@@ -17,16 +17,16 @@ import typer
 from pydantic import Field, model_validator
 
 from cuechain.agents.errors import RunError
-from cuechain.finetune.cases import Cases, Feedback
 from cuechain.finetune.config import CORPUS, DataConfig, read
-from cuechain.finetune.corpora import Corpus
 from cuechain.finetune.embedded.examples import Example, brighter, goemotions, write_examples, written
 from cuechain.finetune.embedded.generate import generated
-from cuechain.finetune.gate import Evaluation, Gate, GateConfig
-from cuechain.finetune.items import Item, Refusal, drawn
-from cuechain.finetune.mixes import rows_of
+from cuechain.finetune.gathering.cases import Cases, Feedback
+from cuechain.finetune.gathering.corpora import Corpus
+from cuechain.finetune.gathering.gate import Evaluation, Gate, GateConfig
+from cuechain.finetune.gathering.items import Item, Refusal, drawn
+from cuechain.finetune.gathering.mixes import rows_of
+from cuechain.finetune.gathering.sources import Generated, Place, Source, Written
 from cuechain.finetune.rows import Row
-from cuechain.finetune.sources import Generated, Place, Source, Written
 
 Part = Literal["train", "dev"]
 SHOWN = 3

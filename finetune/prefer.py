@@ -16,14 +16,14 @@ import typer
 from pydantic import Field, field_validator, model_validator
 
 from cuechain.agents.errors import ConfigError, MissingExtraError
-from cuechain.finetune.base import Base, load
-from cuechain.finetune.card import spec
 from cuechain.finetune.config import read
-from cuechain.finetune.online import PairsConfig
-from cuechain.finetune.preferences import balance, dataset, paired
-from cuechain.finetune.rewards import REWARDS, WEIGHTS
-from cuechain.finetune.rewards import checked as weights_of
-from cuechain.finetune.training import TrainConfig, arguments, checked, run
+from cuechain.finetune.tuning.base import Base, load
+from cuechain.finetune.tuning.card import spec
+from cuechain.finetune.tuning.online import PairsConfig
+from cuechain.finetune.tuning.preferences import balance, dataset, paired
+from cuechain.finetune.tuning.rewards import REWARDS, WEIGHTS
+from cuechain.finetune.tuning.rewards import checked as weights_of
+from cuechain.finetune.tuning.training import TrainConfig, arguments, checked, run
 
 LOSSES: dict[str, tuple[str, ...]] = {
     "dpo": (

@@ -12,10 +12,10 @@ from typing import Annotated, Any
 import typer
 
 from cuechain.agents.errors import ConfigError, MissingExtraError
-from cuechain.finetune.base import Base, load
-from cuechain.finetune.card import spec
 from cuechain.finetune.config import read
-from cuechain.finetune.training import TrainConfig, arguments, checked, run
+from cuechain.finetune.tuning.base import Base, load
+from cuechain.finetune.tuning.card import spec
+from cuechain.finetune.tuning.training import TrainConfig, arguments, checked, run
 
 
 class SFTConfig(TrainConfig):

@@ -11,9 +11,9 @@ from tests.agents.llm import tiny
 
 from cuechain.agents.errors import ConfigError, ModelError
 from cuechain.finetune import rows
-from cuechain.finetune.base import Base, BaseConfig, load
-from cuechain.finetune.columns import pair
 from cuechain.finetune.rows import Message, Row
+from cuechain.finetune.tuning.base import Base, BaseConfig, load
+from cuechain.finetune.tuning.columns import pair
 
 for _extra in ("torch", "transformers", "peft", "datasets"):
     pytest.importorskip(_extra, reason="needs the extra finetune")

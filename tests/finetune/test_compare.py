@@ -18,14 +18,15 @@ from cuechain.agents import registry
 from cuechain.agents.errors import ConfigError, ModelError, RunError
 from cuechain.agents.settings import Settings
 from cuechain.agents.values import Cue, CueSheet, Question
-from cuechain.finetune import heldout, judge, measures, rows
-from cuechain.finetune.answers import Journal, Record, Tried, tried
+from cuechain.finetune import rows
 from cuechain.finetune.cli import app
 from cuechain.finetune.compare import CompareConfig, run
 from cuechain.finetune.config import CORPUS
 from cuechain.finetune.embedded.examples import Example, write_examples, written
-from cuechain.finetune.items import Item
-from cuechain.finetune.report import into_card
+from cuechain.finetune.gathering.items import Item
+from cuechain.finetune.judging import heldout, judge, measures
+from cuechain.finetune.judging.answers import Journal, Record, Tried, tried
+from cuechain.finetune.judging.report import into_card
 from cuechain.finetune.rows import Gold
 from cuechain.finetune.targets import pair_of, rows_of
 
@@ -272,7 +273,7 @@ def test_what_was_answered_is_not_asked_again(told: tuple[dict[str, Any], Path],
     half = journals[0].read_text().splitlines(keepends=True)
     journals[0].write_text("".join(half[:20]) + half[20][:30])  # stopped in the middle of a line
     asked = Counter[str]()
-    from cuechain.finetune import answers
+    from cuechain.finetune.judging import answers
 
     real = answers.think
     monkeypatch.setattr(answers, "think", lambda *a, **k: asked.update(x=1) or real(*a, **k))

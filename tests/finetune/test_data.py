@@ -22,11 +22,11 @@ from cuechain.finetune.cli import app
 from cuechain.finetune.config import CORPUS, read
 from cuechain.finetune.data import RowsConfig, make, part_of
 from cuechain.finetune.embedded.examples import read_examples
-from cuechain.finetune.items import Item, Refusal
+from cuechain.finetune.gathering.items import Item, Refusal
+from cuechain.finetune.gathering.sources import Source
+from cuechain.finetune.gathering.teacher import Told
 from cuechain.finetune.rows import Gold, Row
 from cuechain.finetune.rows import read as read_rows
-from cuechain.finetune.sources import Source
-from cuechain.finetune.teacher import Told
 
 LABELS = ["joy", "sadness", "anger", "neutral"]
 

@@ -12,10 +12,10 @@ import pytest
 
 from cuechain.agents.errors import ConfigError
 from cuechain.agents.values import Answer, Claim, Cue, CueSheet, Emotion, Media, Question
-from cuechain.finetune.gate import Evaluation, Gate, GateConfig, precision
-from cuechain.finetune.items import Item, copies, drawn
+from cuechain.finetune.gathering.gate import Evaluation, Gate, GateConfig, precision
+from cuechain.finetune.gathering.items import Item, copies, drawn
+from cuechain.finetune.gathering.seen import Alike, Names, normal
 from cuechain.finetune.rows import Gold
-from cuechain.finetune.seen import Alike, Names, normal
 
 LABELS = ("joy", "sadness", "anger", "neutral")
 

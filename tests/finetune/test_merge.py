@@ -16,7 +16,7 @@ from cuechain.agents import llm, settings
 from cuechain.agents.errors import ConfigError, ModelError, RunError
 from cuechain.finetune.cli import app
 from cuechain.finetune.config import read
-from cuechain.finetune.merge import TOLERANCE, MergeConfig, export
+from cuechain.finetune.tuning.merge import TOLERANCE, MergeConfig, export
 
 for _extra in ("torch", "transformers", "peft"):
     pytest.importorskip(_extra, reason="needs the extra finetune")

@@ -16,13 +16,14 @@ from cuechain.agents.errors import ConfigError, ModelError
 from cuechain.agents.pipeline import check, think
 from cuechain.agents.values import Answer, Case, Claim, Emotion, Question, Step
 from cuechain.agents.verify import verify
-from cuechain.finetune import online, pairs, rewards, rows
+from cuechain.finetune import rows
 from cuechain.finetune.config import CORPUS
 from cuechain.finetune.embedded.examples import Example, written
-from cuechain.finetune.flaws import FLAWS, judged, question_of
-from cuechain.finetune.online import PairsConfig, alike, dimmed, flipped, makers
 from cuechain.finetune.rows import Message, Row
 from cuechain.finetune.targets import pair_of, rows_of
+from cuechain.finetune.tuning import online, pairs, rewards
+from cuechain.finetune.tuning.flaws import FLAWS, judged, question_of
+from cuechain.finetune.tuning.online import PairsConfig, alike, dimmed, flipped, makers
 
 SHEETS: list[Example] = [x for path in sorted((CORPUS / "train").glob("w[ab].jsonl")) for x in written(path)]
 ASK = registry.get("tasks", "ask")

@@ -17,9 +17,9 @@ from cuechain.agents.llm.turns import tokenized
 from cuechain.agents.values import Cue, CueSheet
 from cuechain.finetune import rows
 from cuechain.finetune.config import CORPUS, read
-from cuechain.finetune.online import PairsConfig
 from cuechain.finetune.prefer import PreferConfig, prefer, trainer
 from cuechain.finetune.rows import Gold, Message, Row
+from cuechain.finetune.tuning.online import PairsConfig
 
 for _extra in ("torch", "transformers", "peft", "datasets", "trl"):
     pytest.importorskip(_extra, reason="needs the extra finetune")
@@ -135,7 +135,7 @@ def test_it_goes_on_from_an_adapter_and_from_where_it_was_stopped(folder: Path, 
     stopped, base = trainer(config)
     stopped.add_callback(Pulled)
     with pytest.raises(KeyboardInterrupt):
-        from cuechain.finetune.training import run
+        from cuechain.finetune.tuning.training import run
 
         run(stopped, config, base, "prefer")
     resumed = prefer(config)

@@ -9,8 +9,8 @@ import pytest
 
 from cuechain.agents.errors import ConfigError
 from cuechain.agents.values import Cue, CueSheet, Gap
-from cuechain.finetune import rewards
 from cuechain.finetune.rows import Gold
+from cuechain.finetune.tuning import rewards
 
 
 def cue(sense: str, text: str, person: str | None = "P1") -> Cue:

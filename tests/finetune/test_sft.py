@@ -24,7 +24,7 @@ from cuechain.finetune.cli import app
 from cuechain.finetune.config import read
 from cuechain.finetune.rows import Message, Row
 from cuechain.finetune.sft import SFTConfig, sft, trainer
-from cuechain.finetune.training import last, run
+from cuechain.finetune.tuning.training import last, run
 
 for _extra in ("torch", "transformers", "peft", "trl", "datasets"):
     pytest.importorskip(_extra, reason="needs the extra finetune")

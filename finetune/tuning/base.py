@@ -10,16 +10,15 @@ from pathlib import Path
 from typing import Any, Literal
 
 import typer
-import typer
 from pydantic import Field
 
 from cuechain.agents.errors import ConfigError, MissingExtraError, ModelError
-from cuechain.finetune.columns import Screen, completion, features
 from cuechain.finetune.config import Config
-from cuechain.finetune.layers import PROJECTORS, deep_head, fits, frozen, projectors, targets
 from cuechain.finetune.rows import Row, read
+from cuechain.finetune.tuning.columns import Screen, completion, features
+from cuechain.finetune.tuning.layers import PROJECTORS, deep_head, fits, frozen, projectors, targets
 
-_TEMPLATES = Path(__file__).parent / "configs"
+_TEMPLATES = Path(__file__).parents[1] / "configs"
 
 
 class BaseConfig(Config):

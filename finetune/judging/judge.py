@@ -8,10 +8,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cuechain.finetune.answers import Record, Tried
-from cuechain.finetune.heldout import accepted, by_words, heard, majority, told
-from cuechain.finetune.items import Item
-from cuechain.finetune.measures import Figure, Interval, brier, calibration_error, interval, macro_f1, mean, ratio
+from cuechain.finetune.gathering.items import Item
+from cuechain.finetune.judging.answers import Record, Tried
+from cuechain.finetune.judging.heldout import accepted, by_words, heard, majority, told
+from cuechain.finetune.judging.measures import (
+    Figure,
+    Interval,
+    brier,
+    calibration_error,
+    interval,
+    macro_f1,
+    mean,
+    ratio,
+)
 
 NAN = float("nan")
 CONFLICT = ("masked", "sarcastic")

@@ -16,8 +16,8 @@ import typer
 from pydantic import Field, model_validator
 
 from cuechain.agents.errors import ConfigError, ModelError, RunError
-from cuechain.finetune.base import Base, BaseConfig
-from cuechain.finetune.card import begun, write_card
+from cuechain.finetune.tuning.base import Base, BaseConfig
+from cuechain.finetune.tuning.card import begun, write_card
 
 _FULL = (
     "No space left",

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from cuechain.agents.errors import ConfigError
-from cuechain.finetune.base import BaseConfig
+from cuechain.finetune.tuning.base import BaseConfig
 
 _FREE = frozenset({"epochs", "steps", "patience", "save_every", "log_every", "device", "checkpointing"})
 """Keys that may change when a run goes on."""

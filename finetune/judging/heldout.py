@@ -26,9 +26,9 @@ from cuechain.agents.settings import Settings
 from cuechain.agents.tasks import Task
 from cuechain.agents.values import CueSheet, Question
 from cuechain.finetune.embedded.examples import Example, read_examples, written
-from cuechain.finetune.items import Item
+from cuechain.finetune.gathering.items import Item
+from cuechain.finetune.gathering.tables import bare, lines_of, table
 from cuechain.finetune.rows import Gold, Row, read
-from cuechain.finetune.tables import bare, lines_of, table
 from cuechain.finetune.targets import answer_of, gold_of
 
 TYPED = "How does the writer feel?"

@@ -24,9 +24,9 @@ from cuechain.agents.reason import OPEN, reason
 from cuechain.agents.tasks import Task
 from cuechain.agents.values import Answer, Claim, CueSheet, Emotion, Question
 from cuechain.agents.verify import verify
-from cuechain.finetune.rewards import combined
 from cuechain.finetune.rows import Message, Row
 from cuechain.finetune.targets import named_in
+from cuechain.finetune.tuning.rewards import combined
 
 _SAID = frozenset({"transcript", "words", "situation", "screen"})
 _ASKED = re.compile(r'^Question: (".*")$', re.M)

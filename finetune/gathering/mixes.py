@@ -13,10 +13,10 @@ from cuechain.agents.llm.prototypes import read_cue
 from cuechain.agents.llm.serialise import role
 from cuechain.agents.values import Answer, Claim, CueSheet
 from cuechain.agents.verify import OPPOSITES, verify
-from cuechain.finetune.flaws import judged, wrong_cite
-from cuechain.finetune.items import Item, copies
+from cuechain.finetune.gathering.items import Item, copies
 from cuechain.finetune.rows import Gold, Message, Row, Step
 from cuechain.finetune.targets import Order, conversation
+from cuechain.finetune.tuning.flaws import judged, wrong_cite
 
 SENSES = ("words", "voice", "face")
 """Senses whose polarity is asked for by itself."""

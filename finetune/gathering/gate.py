@@ -19,9 +19,9 @@ from cuechain.agents.llm.prototypes import spoken
 from cuechain.agents.values import Answer, CueSheet
 from cuechain.agents.verify import verify
 from cuechain.finetune.config import Config
-from cuechain.finetune.items import Item, Refusal
-from cuechain.finetune.seen import Alike, Names, normal
-from cuechain.finetune.tables import bare, cells, lines_of, objects
+from cuechain.finetune.gathering.items import Item, Refusal
+from cuechain.finetune.gathering.seen import Alike, Names, normal
+from cuechain.finetune.gathering.tables import bare, cells, lines_of, objects
 
 SAID = frozenset({"transcript", "screen"})
 """Senses whose cues hold words of the clip itself."""

@@ -16,9 +16,9 @@ from cuechain.agents.errors import ConfigError
 from cuechain.agents.reason import labels_of
 from cuechain.agents.tasks import Task
 from cuechain.agents.values import Answer, Case
-from cuechain.finetune.flaws import FLAWS, judged
 from cuechain.finetune.rows import Gold, Message, Row
 from cuechain.finetune.targets import conversation
+from cuechain.finetune.tuning.flaws import FLAWS, judged
 
 ALIKE = 1.5
 """How many times as long the longer of two replies may be, in words: a length that tells the two apart would be learnt instead."""

@@ -13,12 +13,12 @@ from cuechain.agents.reason import labels_of
 from cuechain.agents.tasks import Task
 from cuechain.agents.values import SCHEMA_VERSION, Answer, Case, Emotion
 from cuechain.finetune.embedded.examples import Example
-from cuechain.finetune.items import Item, Refusal
-from cuechain.finetune.pairs import pair_of_edit, thumb
+from cuechain.finetune.gathering.items import Item, Refusal
+from cuechain.finetune.gathering.seen import name64
+from cuechain.finetune.gathering.sources import Place, Source, files, plainly, text_group
 from cuechain.finetune.rows import Gold, Row
-from cuechain.finetune.seen import name64
-from cuechain.finetune.sources import Place, Source, files, plainly, text_group
 from cuechain.finetune.targets import claims_of, named_in
+from cuechain.finetune.tuning.pairs import pair_of_edit, thumb
 
 
 class Cases(Source):

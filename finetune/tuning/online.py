@@ -26,11 +26,11 @@ from cuechain.agents.llm.reply import ask
 from cuechain.agents.settings import Settings
 from cuechain.agents.values import Answer, Claim, CueSheet, Emotion
 from cuechain.finetune.config import Config
-from cuechain.finetune.flaws import FLAWS, judged, question_of
-from cuechain.finetune.pairs import Maker, paired
-from cuechain.finetune.rewards import WEIGHTS, combined
 from cuechain.finetune.rows import Message, Row
 from cuechain.finetune.targets import named_in
+from cuechain.finetune.tuning.flaws import FLAWS, judged, question_of
+from cuechain.finetune.tuning.pairs import Maker, paired
+from cuechain.finetune.tuning.rewards import WEIGHTS, combined
 
 HIDDEN = 0.8
 """Share of cue lines that are hidden; the others carry the text of another cue. BDHS hides 0.99 of some thousand image tokens: of

@@ -11,9 +11,9 @@ import yaml
 from pydantic import model_validator
 
 from cuechain.agents.errors import ConfigError, MissingExtraError, ModelError, RunError
-from cuechain.finetune.base import BaseConfig, load
 from cuechain.finetune.config import Config, read
-from cuechain.finetune.training import disk
+from cuechain.finetune.tuning.base import BaseConfig, load
+from cuechain.finetune.tuning.training import disk
 
 TOLERANCE = {"float32": 1e-4, "bfloat16": 0.1}
 """How far merging may move a logit, as a share of the largest: rounding to 8 bits adds up; a wrong merge moves it by about 1."""

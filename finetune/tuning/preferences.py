@@ -11,12 +11,12 @@ from typing import Any
 from pydantic import ValidationError
 
 from cuechain.agents.errors import ConfigError
-from cuechain.finetune.base import Base
-from cuechain.finetune.card import digest
-from cuechain.finetune.columns import pair
-from cuechain.finetune.online import PairsConfig, makers
-from cuechain.finetune.pairs import Tally, pairs
 from cuechain.finetune.rows import Row, read, write
+from cuechain.finetune.tuning.base import Base
+from cuechain.finetune.tuning.card import digest
+from cuechain.finetune.tuning.columns import pair
+from cuechain.finetune.tuning.online import PairsConfig, makers
+from cuechain.finetune.tuning.pairs import Tally, pairs
 
 Left = dict[str, list[str]]
 """Why rows were left out, to their ids."""

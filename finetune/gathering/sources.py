@@ -25,8 +25,8 @@ from cuechain.agents.values import Answer, Claim, Question
 from cuechain.finetune.config import CORPUS, Config
 from cuechain.finetune.embedded.examples import Example, goemotions, written
 from cuechain.finetune.embedded.generate import generated
-from cuechain.finetune.items import Item, Refusal, copies
-from cuechain.finetune.seen import name64, normal
+from cuechain.finetune.gathering.items import Item, Refusal, copies
+from cuechain.finetune.gathering.seen import name64, normal
 from cuechain.finetune.targets import answer_of, gold_of, pair_of
 
 

@@ -27,7 +27,7 @@ from cuechain.agents.llm.embedded import WEIGHTS
 from cuechain.agents.pipeline import check, think
 from cuechain.agents.settings import Settings
 from cuechain.agents.values import Case, CueSheet, Question
-from cuechain.finetune.items import Item
+from cuechain.finetune.gathering.items import Item
 
 DEAD = 5
 """Failures before any answer after which a model is given up: the server is away, the key is wrong, the memory too small."""

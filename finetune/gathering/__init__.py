@@ -1,0 +1,1 @@
+"""From sources to rows: reading, perceiving, explaining, refusing."""

@@ -1,0 +1,1 @@
+"""What comparing needs: held-out items, answers, figures, the report."""

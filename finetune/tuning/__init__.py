@@ -1,0 +1,1 @@
+"""What the verbs that tune share: bases, columns, pairs, rewards, cards, merging."""
