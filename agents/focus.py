@@ -83,9 +83,15 @@ def _kind(sheet: CueSheet, question: str) -> QuestionKind:
 
 def _person(sheet: CueSheet, question: str) -> str | None:
     people = sheet.people
-    for name in sorted(people, key=len, reverse=True):
-        if re.search(rf"\b{re.escape(name)}\b", question, re.I):
-            return name
+    question = re.sub(r"(?<!\w)(['\"“‘])(?:(?!\1).)+?['\"”’](?!\w)", " ", question)  # what is quoted names nobody
+    called = [
+        (found.start(), -len(word), name)
+        for name in people
+        for word in (name, *_parts(name, people))
+        if (found := re.search(rf"\b{re.escape(word)}\b", question, re.I if word == name else 0))
+    ]
+    if called:  # the first one named; of two that begin there, the longer name
+        return min(called)[2]
     absent = re.search(r"\bP\d+\b", question)
     if absent:
         return absent.group()
@@ -100,6 +106,12 @@ def _person(sheet: CueSheet, question: str) -> str | None:
         for p in people
     }
     return max(people, key=lambda p: (weight[p], p))
+
+
+def _parts(name: str, people: tuple[str, ...]) -> list[str]:
+    """Words by which a person may be called for short: "Fergus" of "Caller Fergus", where nobody else has them."""
+    words = [w for w in name.split() if len(w) > 2 and w[0].isupper()] if " " in name else []
+    return [w for w in words if sum(w in other.split() for other in people) == 1]
 
 
 def _span(sheet: CueSheet, question: str) -> Span | None:

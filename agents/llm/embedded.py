@@ -136,6 +136,14 @@ def _telling(sheet: CueSheet, found: Reading) -> CueSheet:
     return sheet.only({id for id in sheet.cues if not silent(id)})
 
 
+def _said(sheet: CueSheet) -> CueSheet:
+    """A text without what our own senses read in it, where it is all there is: the encoder learnt feelings from bare texts and reads them
+    better (GoEmotions dev: 70 % of 400 right, 68 with the words cue beside it). Whether words are meant shows beside that cue."""
+    rest = {i for i, c in sheet.cues.items() if c.sense not in ("words", "situation") or not c.measures}
+    spoken = any(sheet.cues[i].sense in ("transcript", "screen") for i in rest)
+    return sheet.only(rest) if spoken else sheet
+
+
 def _meant(plan: Plan, found: Reading, sheet: CueSheet) -> Plan:
     """What a text alone means: the encoder takes warm texts for sarcasm too often, so it needs praise beside a mishap to be believed.
 
@@ -172,9 +180,10 @@ class EmbeddedPlanner:
         found = reading(sheet, person)
         telling = _telling(sheet, found)
         one = row(self._tokenizer, telling, question.text, person)
-        seen = self._run([one])
+        bare = [row(self._tokenizer, _said(telling), question.text, person)] if verbal(found, sheet) else []
+        seen = self._run([one, *bare])
         how = self._calibration
-        scores = seen["sheet"][0] @ self._vectors(labels).T
+        scores = seen["sheet"][-1] @ self._vectors(labels).T
         senses = {_family(sheet.cues[key].sense) for key in found.evidence}
         emotion = VOICE if senses == {"voice"} else how.texts if verbal(found, sheet) else how.emotion
         relation = fused(how.relation, RELATIONS, seen["relation"][0], found.relation)

@@ -1,7 +1,7 @@
 import pytest
 
 from cuechain.agents.focus import focus, within
-from cuechain.agents.values import EKMAN, CueSheet, Span
+from cuechain.agents.values import EKMAN, Cue, CueSheet, Span
 
 from .sheets import cue, masked, two_people
 
@@ -75,3 +75,19 @@ def test_within_keeps_cues_that_touch_the_stretch_and_those_without_time():
     )
     assert set(within(sheet, Span(start=1, end=3)).cues) == {"T1", "S1"}
     assert set(within(sheet, None).cues) == {"T1", "T2", "S1"}
+
+
+@pytest.mark.parametrize(
+    ("question", "person"),
+    [
+        ("Why would Fergus say that to the host, is he cross?", "Caller Fergus"),
+        ("'Best mum ever', aww. What does Jonah mean?", "Jonah"),
+        ("What does Jonah's mum think of Jonah?", "Jonah"),
+        ("Is the caller cross?", "Jonah"),  # a part of a name that is no name: who is seen most is meant
+        ("Don't you think the host isn't pleased?", "Host"),
+    ],
+)
+def test_the_person_is_the_first_that_the_question_itself_names(question, person):
+    people = ("Jonah", "Jonah", "Caller Fergus", "Host", "Mum")
+    cues = {f"F{i}": Cue(sense="face", text="a smile", person=p, source="face@1") for i, p in enumerate(people)}
+    assert focus(CueSheet(cues=cues), question, EKMAN).person == person

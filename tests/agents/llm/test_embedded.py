@@ -14,8 +14,10 @@ from cuechain.agents.errors import ModelError
 from cuechain.agents.llm import load
 from cuechain.agents.llm.embedded import WEIGHTS, Fusion, fused
 from cuechain.agents.llm.serialise import batch, row
+from cuechain.agents.pipeline import SheetReady, see
 from cuechain.agents.settings import Settings
-from cuechain.agents.values import EKMAN, Cue, CueSheet, Gap, Media, Plan, Question
+from cuechain.agents.settings import load as load_settings
+from cuechain.agents.values import EKMAN, Cue, CueSheet, Gap, Plan, Question
 
 shipped = pytest.mark.skipif(not (WEIGHTS / "planner.onnx").is_file(), reason="no weights in this checkout")
 
@@ -177,11 +179,8 @@ def test_cues_point_where_they_point() -> None:
 
 
 def typed(text: str) -> CueSheet:
-    """As the pipeline makes it of a text: no face and no voice, and gaps that say so."""
-    gaps = tuple(Gap(sense=s, reason="no picture or sound") for s in ("face", "scene", "screen", "voice"))
-    return sheet(cue("transcript", f'the text says "{text}"', None), gaps=gaps).model_copy(
-        update={"media": (Media(id="m1", kind="text", text=text),)}
-    )
+    """As the pipeline makes it of a text."""
+    return next(e.sheet for e in see([], load_settings(cache=None), text=text) if isinstance(e, SheetReady))
 
 
 @shipped
