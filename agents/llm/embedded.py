@@ -36,7 +36,7 @@ from cuechain.agents.values import EKMAN, CueSheet, Plan, Question
 WEIGHTS = Path(__file__).parents[1] / "weights" / "planner"
 """The weights that ship."""
 SARCASTIC = {"anger": 0.57, "disgust": 0.25, "sadness": 0.12, "fear": 0.06}
-"""Emotions of the 49 training sheets with negative sarcasm, as shares."""
+"""Emotions of 49 training sheets with negative sarcasm, as shares."""
 DOUBT = 0.06
 """Share of every answer that is spread evenly: the calibration knows written sheets, real tools err in
 ways that it has not met. Ours."""
@@ -65,8 +65,8 @@ class Fusion(BaseModel):
 
 
 VOICE = Fusion(encoder=0.0, rules=1.0)
-"""Where a voice is all there is. The encoder has read no such sheet: on EmoDB the rules alone get 67 % of 535, both together 57 %
-(benchmarks/voice.py --planner)."""
+"""Where a voice is all there is: on two speakers of EmoDB that nothing was trained on, the rules alone get 87 % of 127, the encoder 84, both
+together 85 (weights/planner/README.md)."""
 
 
 class Calibration(BaseModel):

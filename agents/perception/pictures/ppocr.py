@@ -37,18 +37,18 @@ def _session(task: str) -> Any:
     from importlib.util import find_spec
     from pathlib import Path
 
-    from onnxruntime import InferenceSession, SessionOptions
+    import onnxruntime as ort
 
     spec = find_spec("rapidocr")
     folder = Path(spec.origin if spec and spec.origin else "rapidocr").parent / "models"
     found = sorted(folder.glob(f"*_{task}_*.onnx"))
     if not found:
         raise FileNotFoundError(f"no model in {folder} that can {task}")
-    options: Any = SessionOptions()
+    options = ort.SessionOptions()
     # One thread: it reads beside the decoder and the other senses, and idle threads would spin.
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.enable_cpu_mem_arena = False  # each size of picture would keep memory of its own
-    return InferenceSession(str(found[-1]), options, providers=["CPUExecutionProvider"])
+    return ort.InferenceSession(str(found[-1]), options, providers=["CPUExecutionProvider"])
 
 
 @cache
