@@ -65,8 +65,8 @@ class Fusion(BaseModel):
 
 
 VOICE = Fusion(encoder=0.0, rules=1.0)
-"""Where a voice is all there is: on two speakers of EmoDB that nothing was trained on, the rules alone get 87 % of 127, the encoder 84, both
-together 85 (weights/planner/README.md)."""
+"""Where a voice is all there is: on two speakers of EmoDB that nothing was trained on, the rules alone get 87 % of 127, the
+encoder 84, both together 85 (weights/planner/README.md)."""
 
 
 class Calibration(BaseModel):
