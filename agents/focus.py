@@ -42,6 +42,12 @@ _AROUND_SECONDS = 1.5
 """A single moment is asked for with this much before and after it: about the length of a spoken phrase."""
 
 
+_OWNED = r"\b(?:his|her|their) $"
+"""Before the name of somebody who is somebody's: "sarcastic with her mother"."""
+_PRONOUN = r"\b(?:he|she|they|him)\b"
+"""Somebody else who is spoken of before."""
+
+
 def focus(sheet: CueSheet, question: str, labels: tuple[str, ...]) -> Focus:
     """Who, when and what kind of answer a question is about.
 
@@ -90,8 +96,12 @@ def _person(sheet: CueSheet, question: str) -> str | None:
         for word in (name, *_parts(name, people))
         if (found := re.search(rf"\b{re.escape(word)}\b", question, re.I if word == name else 0))
     ]
-    if called:  # the first one named; of two that begin there, the longer name
-        return min(called)[2]
+    others = [c for c in called if not re.search(_OWNED, question[: c[0]], re.I)]
+    beside = called and not others and re.search(_PRONOUN, question[: min(called)[0]], re.I)
+    if called and not beside:  # the first one named; of two that begin there, the longer name
+        return min(others or called)[2]
+    if beside:
+        people = tuple(p for p in people if p not in {c[2] for c in called}) or people
     absent = re.search(r"\bP\d+\b", question)
     if absent:
         return absent.group()

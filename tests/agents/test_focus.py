@@ -85,6 +85,8 @@ def test_within_keeps_cues_that_touch_the_stretch_and_those_without_time():
         ("What does Jonah's mum think of Jonah?", "Jonah"),
         ("Is the caller cross?", "Jonah"),  # a part of a name that is no name: who is seen most is meant
         ("Don't you think the host isn't pleased?", "Host"),
+        ("Is she sarcastic with her mum?", "Jonah"),  # who is somebody's is not the one who is asked about
+        ("How does his mum feel?", "Mum"),  # but where nobody else is spoken of
     ],
 )
 def test_the_person_is_the_first_that_the_question_itself_names(question, person):
