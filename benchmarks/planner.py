@@ -28,10 +28,11 @@ from cuechain.agents.llm.labels import meaning
 from cuechain.agents.llm.rules import reading, sentiments
 from cuechain.agents.llm.serialise import RELATIONS, SENTIMENTS
 from cuechain.agents.settings import Settings
-from cuechain.agents.values import EKMAN, CueSheet, Plan, Question
+from cuechain.agents.values import EKMAN, Plan, Question
 from cuechain.finetune.config import CORPUS, DataConfig
 from cuechain.finetune.embedded.calibrate import accepted, calibration, predictions
 from cuechain.finetune.embedded.examples import Example, goemotions, read_examples, written
+from cuechain.finetune.embedded.voiced import voices
 from cuechain.finetune.judging import heldout, measures
 
 Planner = Callable[[Example], Plan]
@@ -151,59 +152,8 @@ def people(corpora: Path) -> Iterable[tuple[str, list[Example], tuple[str, ...]]
     yield "MELD dev, text alone", [_text(f"me-{i}", r["Utterance"], r["Emotion"]) for i, r in enumerate(rows)], EKMAN
 
 
-def voices(corpora: Path) -> Iterable[Example]:
-    """EmoDB, a speaker's recordings in one file each so that the voice sense knows the speaker's usual; voice cues and nothing else.
-
-    Burkhardt et al. (2005): ten actors, 535 recordings whose feeling at least 80 % of listeners recognised. Boredom is one of the labels.
-    """
-    import tempfile
-
-    import soundfile
-
-    from cuechain.agents.media import opened
-    from cuechain.agents.perception.voice import Voice
-    from cuechain.agents.values import Cue, Span
-
-    folder = corpora / "train/emodb_flac"
-    with (folder / "labels.csv").open(encoding="utf-8", newline="") as lines:
-        rows = list(csv.DictReader(lines))
-    for speaker in sorted({r["speaker"] for r in rows}):
-        own = [r for r in rows if r["speaker"] == speaker]
-        pieces: list[np.ndarray] = []
-        heard: list[Cue] = []
-        at = 0.0
-        for r in own:
-            sound, hertz = soundfile.read(folder / r["file"], dtype="float32")
-            span = Span(start=at, end=at + len(sound) / hertz)
-            heard.append(
-                Cue(
-                    sense="transcript",
-                    text="speech",
-                    span=span,
-                    person="P1",
-                    measures={"words": len(r["german_text"].split())},
-                    source="x@1",
-                )
-            )
-            pieces += [sound, np.zeros(hertz, np.float32)]
-            at = span.end + 1
-        with tempfile.TemporaryDirectory() as place:
-            path = Path(place) / "speaker.wav"
-            soundfile.write(path, np.concatenate(pieces), hertz)
-            with opened(path) as clip:
-                cues = [c for c in Voice(Settings()).perceive(clip, heard) if isinstance(c, Cue) and c.span]
-        for r, said in zip(own, heard, strict=True):
-            near = [
-                c
-                for c in cues
-                if c.span and said.span and c.span.length < 20 and c.span.overlap(said.span) > 0.5 * c.span.length
-            ]
-            sheet = CueSheet(cues={f"V{i}": c for i, c in enumerate(near, 1)})
-            yield Example(id=r["file"], author="emodb", sheet=sheet, question="", person="P1", emotion=r["emotion"])
-
-
-def voices_table(corpora: Path, specs: Sequence[str]) -> str:
-    examples = list(voices(corpora))
+def voices_table(examples: Sequence[Example], specs: Sequence[str]) -> str:
+    """EmoDB's recordings by their voice cues alone; boredom is one of the labels."""
     labels = tuple(sorted({str(x.emotion) for x in examples}))
     heard = [x for x in examples if x.sheet.cues]
     lines = ["| | all | macro-F1 | where the voice stands out |", "|---|---|---|---|"]
@@ -335,7 +285,7 @@ def main() -> None:
         print(people_table(DataConfig(out=Path()).source, given.models, given.most))
         return
     if given.part == "voices":
-        print(voices_table(DataConfig(out=Path()).source, given.models))
+        print(voices_table(list(voices(DataConfig(out=Path()).source / "train/emodb_flac")), given.models))
         return
     examples = [x for path in sorted((CORPUS / given.part).glob("*.jsonl")) for x in written(path)]
     planners: dict[str, Planner] = {"majority": constant("joy"), "strongest words cue": strongest_words}

@@ -75,13 +75,13 @@ def plain(config: SFTConfig) -> float:
     from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForImageTextToText, AutoProcessor, AutoTokenizer
 
     from cuechain.finetune import rows as files
-    from cuechain.finetune.tuning.base import _four_bit
+    from cuechain.finetune.tuning.base import four_bit
     from cuechain.finetune.tuning.columns import completion
     from cuechain.finetune.tuning.training import arguments
 
     sees = hasattr(AutoConfig.from_pretrained(config.model), "vision_config")
     kind = AutoModelForImageTextToText if sees else AutoModelForCausalLM
-    more = _four_bit(config) if config.method == "qlora" else {}
+    more = four_bit(config) if config.method == "qlora" else {}
     model = kind.from_pretrained(config.model, dtype="bfloat16" if config.bf16 else "float32", **more)
     found = [completion(r) | ({"images": list(r.images)} if sees else {}) for r in files.read(config.data)]
     data = Dataset.from_list(found)

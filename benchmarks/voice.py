@@ -24,6 +24,7 @@ from cuechain.agents.perception.acoustics.denoise import denoised
 from cuechain.agents.perception.acoustics.tone import HIGH, LOW, Head, Tone, ahead, tones
 from cuechain.agents.perception.acoustics.tone import heard as timbre_of
 from cuechain.agents.perception.acoustics.vocal import AHEAD, FORCE
+from cuechain.finetune.embedded import voiced
 from cuechain.finetune.senses import channels
 from cuechain.finetune.senses.tone import Recording, Session, as_session, recordings, sessions
 from cuechain.finetune.senses.tone_fit import arousal, held_out, narrow, predicted, reliability, uar
@@ -230,18 +231,9 @@ def planned(data: Path) -> str:
     """The planners by voice alone, each speaker's cues made by the head that was fitted without that speaker."""
     import planner
 
-    from cuechain.agents.perception.acoustics import tone as running
-
-    recorded = recordings(data / "train/emodb_flac")
-    heard, names = sessions(recorded, COPIES, PICKED, KEPT)
-    heads = held_out(heard, names, np.array([r.tone for r in recorded]))
-    turn = iter(sorted(heads))  # `voices` perceives one speaker after the other, in this order
-    shipped = running.shipped
-    running.shipped = lambda: heads[next(turn)]  # type: ignore[assignment]
-    try:
-        return planner.voices_table(data, ("rules", "embedded"))
-    finally:
-        running.shipped = shipped
+    folder = data / "train/emodb_flac"
+    examples = list(voiced.voices(folder, voiced.heads(folder, KEPT, COPIES, PICKED)))
+    return planner.voices_table(examples, ("rules", "embedded"))
 
 
 if __name__ == "__main__":

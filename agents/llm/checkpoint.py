@@ -113,7 +113,7 @@ def _load(rest: str, *, four_bit: bool, device: str) -> Checkpoint:
     limit = getattr(model.config.get_text_config(), "max_position_embeddings", None) or tokenizer.model_max_length
     named = model.generation_config.eos_token_id
     ends = {*(named if isinstance(named, list) else [named]), tokenizer.eos_token_id} - {None}
-    model = _adapted(model, base, adapter) if adapter else model
+    model = adapted(model, base, adapter) if adapter else model
     return Checkpoint(rest, model.eval(), tokenizer, processor, int(limit), frozenset(ends))
 
 
@@ -229,7 +229,7 @@ def _four_bit(config: Any, base: str, adapter: str, dtype: Any, device: str) -> 
     )
 
 
-def _adapted(model: Any, base: str, adapter: str) -> Any:
+def adapted(model: Any, base: str, adapter: str) -> Any:
     """The model with its adapter, which must be made for it: peft by itself leaves out silently what does not fit."""
     try:
         from peft import PeftConfig, PeftModel
@@ -244,15 +244,15 @@ def _adapted(model: Any, base: str, adapter: str) -> Any:
     other = f"{adapter} is an adapter of another base ({made_for or 'not named'}) and does not fit {base}"
     hint = "use the base model that it was trained on"
     try:
-        adapted: Any = PeftModel.from_pretrained(model, adapter)
+        made: Any = PeftModel.from_pretrained(model, adapter)
     except (RuntimeError, ValueError, KeyError) as error:
         raise ModelError(f"{other}: {_short(error)}", hint) from error
-    wanted = set(get_peft_model_state_dict(adapted, save_embedding_layers=False))
+    wanted = set(get_peft_model_state_dict(made, save_embedding_layers=False))
     if wanted - saved or any("lora" in k for k in saved - wanted):
         raise ModelError(f"{other}: {len(wanted ^ saved)} weights have no place", hint)
     if made_for and Path(made_for).name != Path(base).name:
         _log.warning("%s was trained on %s; it fits %s in shape, and perhaps not in meaning", adapter, made_for, base)
-    return adapted
+    return made
 
 
 def _told(error: Exception, base: str) -> ModelError:

@@ -28,8 +28,7 @@ EVERY = 1.5
 """The same where few did."""
 
 ANYWAY = 10.0
-"""Seconds after which a film is looked at again whatever the strokes say, as words may be too faint for them; twice that while none have
-been found."""
+"""Seconds after which a film is looked at again whatever the strokes say: words may be too faint for them."""
 
 BACK = 3.0
 """Seconds of strokes that are kept, to find since when words have stood that are read now."""
@@ -83,7 +82,7 @@ class Screen(Sense):
     """
 
     name: ClassVar[str] = "screen"
-    version: ClassVar[str] = "4"
+    version: ClassVar[str] = "5"
     about: ClassVar[str] = "Words in the picture: captions, burnt-in subtitles, signs, pages."
     streams: ClassVar[frozenset[str]] = frozenset({"video", "image"})
     reliabilities: ClassVar[tuple[Reliability, ...]] = (
@@ -122,7 +121,7 @@ class Screen(Sense):
         self._follow(drawn, known)
         waited, rise = frame.time - self._read_at, float((dense - known).max())
         wait = SOON * 2 ** min(self._empty, 3) if rise > 2 * RISE else EVERY
-        if (waited >= wait and rise > RISE) or not self._read or waited >= ANYWAY * (1 + (self._empty > 1)):
+        if (waited >= wait and rise > RISE) or not self._read or waited >= ANYWAY:
             self._read_at, self._known = frame.time, np.maximum(dense, known)
             self._read += 1
             standing = [line for t in self._latest() if t.stands and t.clear for line in t.lines]

@@ -178,7 +178,7 @@ def load(config: BaseConfig) -> Base:
             config.model,
             dtype=torch.bfloat16 if half else torch.float32,
             trust_remote_code=False,
-            **(_four_bit(config) if config.method == "qlora" else {}),
+            **(four_bit(config) if config.method == "qlora" else {}),
         )
     except (OSError, ValueError, KeyError, RuntimeError, ImportError, TypeError) as error:
         said = " ".join(str(error).split())[:300]
@@ -195,13 +195,13 @@ def load(config: BaseConfig) -> Base:
     if config.method == "qlora":
         fits(model, on=config.on)
     if config.adapter is not None:
-        from cuechain.agents.llm.checkpoint import _adapted
+        from cuechain.agents.llm.checkpoint import adapted
 
         if not (config.adapter / "adapter_config.json").is_file():
             raise ConfigError(f"{config.adapter} holds no adapter", "check `adapter`, or leave it out")
-        adapted = _adapted(model, config.model, str(config.adapter))
-        adapted.set_adapter("default")  # loaded for use; training wants its gradients
-        return Base(config, adapted, tokenizer, processor, None)
+        begun = adapted(model, config.model, str(config.adapter))
+        begun.set_adapter("default")  # loaded for use; training wants its gradients
+        return Base(config, begun, tokenizer, processor, None)
     if config.method == "full":
         return Base(config, model, tokenizer, processor, None)
     lora = LoraConfig(
@@ -251,7 +251,7 @@ def _words(config: BaseConfig, sees: bool) -> tuple[Any, Any]:
     return tokenizer, processor
 
 
-def _four_bit(config: BaseConfig) -> dict[str, Any]:
+def four_bit(config: BaseConfig) -> dict[str, Any]:
     """NF4 with double quantisation (Dettmers et al. 2023, arXiv:2305.14314). What sees stays whole: it is small, and never trained."""
     from importlib.util import find_spec
 

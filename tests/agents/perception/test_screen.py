@@ -8,7 +8,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from cuechain.agents.media import Frame, opened
-from cuechain.agents.perception.pictures.ppocr import boxes, read
+from cuechain.agents.perception.pictures.reader import lines
 from cuechain.agents.perception.screen import Screen
 from cuechain.agents.settings import load
 from cuechain.agents.values import Cue, Gap
@@ -122,15 +122,12 @@ def test_a_meme_and_a_page(data: Path) -> None:
 
 def test_print_is_found_where_it_stands_and_read() -> None:
     picture = drawn("HELLO THERE", size=48, shape=(640, 352))
-    found = boxes(picture)
-    assert len(found) == 1
-    (left, top), (right, bottom) = found[0].min(axis=0), found[0].max(axis=0)
-    assert abs((left + right) / 2 - 320) < 8 and abs((top + bottom) / 2 - 0.8 * 352) < 8 and 35 < bottom - top < 90
-    words, sure = read(picture, found[0])
-    assert words.strip() == "HELLO THERE" and sure > 0.9
-    hanging = np.ascontiguousarray(np.rot90(picture, -1))
-    assert [read(hanging, box)[0].strip() for box in boxes(hanging)] == ["HELLO THERE"]
-    assert read(np.zeros((64, 64, 3), np.uint8), np.array([[0, 0], [60, 0], [60, 20], [0, 20]], np.float32))[1] <= 1.0
+    (found,) = lines(picture)
+    assert found.words == "HELLO THERE" and found.score > 0.9
+    assert abs((found.left + found.right) / 2 - 0.5) < 8 / 640 and abs((found.top + found.bottom) / 2 - 0.8) < 8 / 352
+    assert 35 < 352 * (found.bottom - found.top) < 90
+    assert [line.words for line in lines(np.ascontiguousarray(np.rot90(picture, -1)))] == ["HELLO THERE"]
+    assert lines(np.zeros((64, 64, 3), np.uint8)) == []
 
 
 def test_the_reader_is_quiet(capfd: pytest.CaptureFixture[str]) -> None:
