@@ -19,11 +19,11 @@ import numpy as np
 from figures import Figure
 
 from cuechain.agents.media import RATE, Frame, opened
+from cuechain.agents.perception.acoustics.activity import speech_stretches
 from cuechain.agents.perception.faces.lips import judged, moving, written
 from cuechain.agents.perception.faces.movements import Seen, read
 from cuechain.agents.perception.faces.tracks import Faces
 from cuechain.agents.perception.people import link
-from cuechain.agents.perception.speech.activity import speech_stretches
 from cuechain.agents.values import Cue, Span
 
 STEP = 0.08

@@ -23,7 +23,7 @@ import numpy as np
 from figures import Figure
 
 from cuechain.agents.media import RATE, opened
-from cuechain.agents.perception.speech.activity import speech_stretches
+from cuechain.agents.perception.acoustics.activity import speech_stretches
 from cuechain.agents.perception.speech.sphinx import recognised, sphinx
 from cuechain.agents.perception.speech.turns import Model, told_apart, voices
 from cuechain.agents.perception.transcript import STRETCH

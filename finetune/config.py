@@ -60,7 +60,7 @@ class Stage(Config):
     name: str
     """The network after it is kept as stage-NAME.pt."""
     mix: dict[str, int]
-    """Examples of each file in a batch: texts, written, generated."""
+    """Examples of each file in a batch: texts, written, generated, joined."""
     steps: int = Field(ge=1)
     """Batches."""
     rate: float = Field(gt=0)

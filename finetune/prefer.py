@@ -17,7 +17,7 @@ from pydantic import Field, field_validator, model_validator
 
 from cuechain.agents.errors import ConfigError, MissingExtraError
 from cuechain.finetune.config import read
-from cuechain.finetune.tuning.base import Base, load
+from cuechain.finetune.tuning.base import Base, is_first, load
 from cuechain.finetune.tuning.card import spec
 from cuechain.finetune.tuning.online import PairsConfig
 from cuechain.finetune.tuning.preferences import balance, dataset, paired
@@ -196,7 +196,9 @@ def report(log: Iterable[dict[str, Any]], config: PreferConfig) -> dict[str, Any
 def main(config: Annotated[Path, typer.Option(help="YAML file of a PreferConfig.")]) -> None:
     """Tune a language model on preferences; a run that was stopped goes on."""
     told = read(PreferConfig, config)
-    typer.echo(spec(told, prefer(told, lambda line: typer.echo(line, err=True))))
+    folder = prefer(told, lambda line: typer.echo(line, err=True))
+    if is_first():
+        typer.echo(spec(told, folder))
 
 
 if __name__ == "__main__":

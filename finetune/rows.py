@@ -59,7 +59,7 @@ class Row(BaseModel):
     group: str
     """Speaker, dialogue, author or clip: a split never runs through a group."""
     origin: str
-    """Where it comes from: written, run, feedback, generated, or the name of a corpus."""
+    """Where it comes from: written, cases, feedback, generated, or the name of a corpus."""
     step: Step
     """Which reply it teaches."""
     task: str = "ask"

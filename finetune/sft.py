@@ -5,7 +5,6 @@ The loss falls on each row's reply alone. Runs as `accelerate launch -m cuechain
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,7 +12,7 @@ import typer
 
 from cuechain.agents.errors import ConfigError, MissingExtraError
 from cuechain.finetune.config import read
-from cuechain.finetune.tuning.base import Base, load
+from cuechain.finetune.tuning.base import Base, is_first, load
 from cuechain.finetune.tuning.card import spec
 from cuechain.finetune.tuning.training import TrainConfig, arguments, checked, run
 
@@ -95,7 +94,7 @@ def main(config: Annotated[Path, typer.Option(help="YAML file of an SFTConfig.")
     """Tune a language model on rows; a run that was stopped goes on."""
     told = read(SFTConfig, config)
     folder = sft(told)
-    if os.environ.get("RANK", "0") == "0":
+    if is_first():
         typer.echo(spec(told, folder))
 
 

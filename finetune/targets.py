@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Literal
 
 from cuechain import prompts
-from cuechain.agents.llm.labels import is_known, meaning
+from cuechain.agents.llm.labels import is_known, meaning, polarity
 from cuechain.agents.llm.prototypes import read_cue
 from cuechain.agents.llm.serialise import role
 from cuechain.agents.reason import labels_of, turns
@@ -21,7 +21,7 @@ Order = Literal["reason", "label"]
 
 _CITE = re.compile(r"\s*\[([A-Z]+\d+(?:\s*,\s*[A-Z]+\d+)*)\]")
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z'\"“])")
-_WORDS = frozenset({"transcript", "words", "situation", "screen"})
+SAID = frozenset({"transcript", "words", "situation", "screen"})
 """Senses that carry what is said or written."""
 
 
@@ -47,7 +47,7 @@ def _stance(cites: Sequence[str], example: Example) -> Stance:
     decisive = set(example.decisive or ())
     if decisive & set(cites) or not decisive:
         return "supports" if cites else "context"
-    said = all(example.sheet.cues[i].sense in _WORDS for i in cites if i in example.sheet.cues)
+    said = all(example.sheet.cues[i].sense in SAID for i in cites if i in example.sheet.cues)
     return "conflicts" if said and example.relation in ("masked", "sarcastic") else "weak"
 
 
@@ -88,11 +88,15 @@ def rejected_of(example: Example, labels: Sequence[str], kind: type[Answer] = An
     claims = claims_of(example.rejected, example.model_copy(update={"abstain": False}))
     if label in (None, example.emotion, *example.also):
         return None
-    _, valence, _ = meaning(label)
-    sentiment = "positive" if valence > 0.25 else "negative" if valence < -0.25 else "neutral"
+    sentiment = polarity(meaning(label)[1])
     return kind(
         person=example.person, emotion=Emotion(label=label), sentiment=sentiment, relation="agree", claims=claims
     )
+
+
+def plainly(answer: Answer) -> Answer:
+    """An answer without what a planner notes beside its sentences: nobody asks a chat model for that."""
+    return answer.model_copy(update={"claims": tuple(c.model_copy(update={"points": None}) for c in answer.claims)})
 
 
 def gold_of(example: Example, labels: Sequence[str]) -> Gold:
@@ -181,9 +185,9 @@ def rows_of(example: Example, task: Task, order: Order, labels: Sequence[str] | 
         )
 
 
-def pair_of(example: Example, task: Task, order: Order, labels: Sequence[str] | None = None) -> Row | None:
-    """The preference pair of an example whose author wrote a rejected rationale; None where the bad answer cannot be told."""
-    last = list(rows_of(example, task, order, labels))[-1]
+def pair_of(example: Example, task: Task, labels: Sequence[str] | None = None) -> Row | None:
+    """The preference pair, label first, of an example whose author wrote a rejected rationale; None where the bad answer cannot be told."""
+    (last,) = rows_of(example, task, "label", labels)
     worse = rejected_of(example, last.gold.allowed or task.labels, task.answer)
     if worse is None:
         return None

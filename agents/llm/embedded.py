@@ -64,18 +64,15 @@ class Fusion(BaseModel):
     """Added per value of a slot whose set never changes."""
 
 
-VOICE = Fusion(encoder=0.0, rules=1.0)
-"""Where a voice is all there is: on two speakers of EmoDB that nothing was trained on, the rules alone get 87 % of 127, the
-encoder 84, both together 85 (weights/planner/README.md)."""
-
-
 class Calibration(BaseModel):
     """planner.json: what was fitted on held-out predictions."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     emotion: Fusion = Fusion()
-    """Where face or voice speak."""
+    """Where face or voice speak beside something else."""
+    voice: Fusion = Fusion(encoder=0.0, rules=1.0)
+    """Where a voice is all there is: for the weights that ship, the rules alone are best (weights/planner/README.md)."""
     texts: Fusion = Fusion()
     """Emotion where only words are there."""
     relation: Fusion = Fusion()
@@ -185,7 +182,7 @@ class EmbeddedPlanner:
         how = self._calibration
         scores = seen["sheet"][-1] @ self._vectors(labels).T
         senses = {_family(sheet.cues[key].sense) for key in found.evidence}
-        emotion = VOICE if senses == {"voice"} else how.texts if verbal(found, sheet) else how.emotion
+        emotion = how.voice if senses == {"voice"} else how.texts if verbal(found, sheet) else how.emotion
         relation = fused(how.relation, RELATIONS, seen["relation"][0], found.relation)
         names = list(dict.fromkeys(labels))
         chosen = fused(emotion, names, scores, spread(found.core, names))

@@ -11,8 +11,9 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from functools import cache
+from typing import Any
 
-from cuechain.agents.values import EKMAN
+from cuechain.agents.values import EKMAN, Sentiment
 
 CORE: dict[str, tuple[float, float]] = {
     "joy": (0.8, 0.5),
@@ -69,6 +70,15 @@ neutral: calm .3 -.5; none 0 0; indifferent -.05 -.3; unemotional 0 -.2; no_emot
 _STEM = re.compile(r"(ness|ment|ful|ed|ing|ation|ion|y|s)$")
 
 
+PLEASANT = 0.25
+"""Valence, -1 to 1, from which a feeling counts as positive, and below its negative as negative."""
+
+
+def polarity(valence: float) -> Sentiment:
+    """Whether a valence is positive, negative or neither."""
+    return "positive" if valence > PLEASANT else "negative" if valence < -PLEASANT else "neutral"
+
+
 @cache
 def _known() -> dict[str, tuple[str, float, float]]:
     found: dict[str, tuple[str, float, float]] = {name: (name, *place) for name, place in CORE.items()}
@@ -78,6 +88,14 @@ def _known() -> dict[str, tuple[str, float, float]]:
             word, valence, arousal = entry.split()
             found[word] = (core, float(valence), float(arousal))
     return found
+
+
+@cache
+def vader() -> Any:
+    """VADER's analyser (Hutto & Gilbert 2014) with its lexicon, read once: reading it takes as long as a hundred texts."""
+    from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
+
+    return SentimentIntensityAnalyzer()
 
 
 @cache
@@ -97,9 +115,7 @@ def meaning(label: str) -> tuple[str | None, float, float]:
     )
     if near:
         return known[near[0]]
-    from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
-
-    return None, float(SentimentIntensityAnalyzer().polarity_scores(label.replace("_", " "))["compound"]), 0.0
+    return None, float(vader().polarity_scores(label.replace("_", " "))["compound"]), 0.0
 
 
 def affinity(label: str) -> dict[str, float]:

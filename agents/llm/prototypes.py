@@ -9,10 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
-from typing import Any
 
-from cuechain.agents.llm.labels import affinity, is_known, meaning
+from cuechain.agents.llm.labels import affinity, is_known, meaning, vader
 from cuechain.agents.values import Cue
 
 ACTION_UNITS: dict[str, dict[str, float]] = {
@@ -421,19 +419,11 @@ def by_valence(valence: float) -> dict[str, float]:
 
 def _transcript(cue: Cue, found: Evidence) -> None:
     said = spoken(cue.text)
-    found.add(by_valence(float(_vader().polarity_scores(said)["compound"])), 0.6)
+    found.add(by_valence(float(vader().polarity_scores(said)["compound"])), 0.6)
     for pattern, scores in SAYINGS:
         if re.search(pattern, said, re.I):
             found.add(scores)
     found.ironic |= bool(PRAISE.search(said) and MISHAPS.search(said))
-
-
-@cache
-def _vader() -> Any:
-    """The analyser with its lexicon, read once: reading it takes as long as a hundred texts."""
-    from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
-
-    return SentimentIntensityAnalyzer()
 
 
 def spoken(text: str) -> str:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, ClassVar
 
 from cuechain.agents.errors import CueChainError
 from cuechain.agents.media import RATE
+from cuechain.agents.perception.acoustics.activity import WINDOW, clean, speech_stretches
 from cuechain.agents.perception.acoustics.events import EVENTS, events
 from cuechain.agents.perception.sense import Reliability, Sense
-from cuechain.agents.perception.speech.activity import WINDOW, clean, speech_stretches
 from cuechain.agents.settings import Settings
 from cuechain.agents.values import Cue, Gap, Span
 

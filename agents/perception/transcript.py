@@ -75,7 +75,7 @@ class Transcript(Sense):
             yield from self._recognised(clip)
 
     def _recognised(self, clip: Clip) -> Iterator[Cue | Gap]:
-        from cuechain.agents.perception.speech.activity import speech_stretches
+        from cuechain.agents.perception.acoustics.activity import speech_stretches
         from cuechain.agents.perception.speech.asr import find_whisper, whisper, whisper_hint
         from cuechain.agents.perception.speech.sphinx import sphinx
 

@@ -9,10 +9,10 @@ from cuechain.agents.media import RATE
 from cuechain.agents.perception.acoustics.denoise import denoised
 from cuechain.agents.perception.acoustics.pitch import track
 from cuechain.agents.perception.acoustics.prosody import Delivery, measures, usual
-from cuechain.agents.perception.acoustics.spoken import deliveries
 from cuechain.agents.perception.acoustics.tone import Head, Tone, ahead, tones
 from cuechain.agents.perception.acoustics.vocal import AHEAD, FLAT, LIVELY, SEVERAL, clause, remarks, toned
 from cuechain.agents.perception.sense import Reliability, Sense
+from cuechain.agents.perception.speech.spoken import deliveries
 from cuechain.agents.settings import Settings
 from cuechain.agents.values import Cue, Gap, Span
 

@@ -15,23 +15,21 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any
 
 import numpy as np
 import typer
 
-from cuechain.agents.llm.labels import meaning
+from cuechain.agents.llm.labels import meaning, polarity
 from cuechain.agents.llm.prototypes import read_cue
-from cuechain.agents.llm.serialise import asked, role, told
-from cuechain.agents.values import EKMAN, CueSheet, Plan, Question, Relation, Sentiment
+from cuechain.agents.llm.serialise import RELATIONS, SENTIMENTS, asked, role, told
+from cuechain.agents.values import EKMAN, CueSheet, Plan, Question
 from cuechain.finetune.config import Config, read
 from cuechain.finetune.embedded.augment import augmented
 from cuechain.finetune.embedded.examples import Example, read_examples
 from cuechain.finetune.rows import Message, Row, write
 from cuechain.finetune.targets import gold_of, named_in
 
-RELATIONS: tuple[Relation, ...] = get_args(Relation)
-SENTIMENTS: tuple[Sentiment, ...] = get_args(Sentiment)
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 """Padding, unknown, begin, end of a turn, mask."""
 NONE = "none"
@@ -158,8 +156,7 @@ def careless(example: Example) -> str | None:
     label = named_in(example.rejected, EKMAN) or max(said, key=lambda k: said[k], default=None)
     if label is None or label in {meaning(k or "")[0] for k in (example.emotion, *example.also)}:
         return None
-    valence = meaning(label)[1]
-    return f"{label} agree {'positive' if valence > 0.25 else 'negative' if valence < -0.25 else 'neutral'}"
+    return f"{label} agree {polarity(meaning(label)[1])}"
 
 
 def make(config: CausalConfig) -> dict[str, int]:

@@ -15,9 +15,9 @@ from cuechain.agents.values import SCHEMA_VERSION, Answer, Case, Emotion
 from cuechain.finetune.embedded.examples import Example
 from cuechain.finetune.gathering.items import Item, Refusal
 from cuechain.finetune.gathering.seen import name64
-from cuechain.finetune.gathering.sources import Place, Source, files, plainly, text_group
+from cuechain.finetune.gathering.sources import Place, Source, files, text_group
 from cuechain.finetune.rows import Gold, Row
-from cuechain.finetune.targets import claims_of, named_in
+from cuechain.finetune.targets import claims_of, named_in, plainly
 from cuechain.finetune.tuning.pairs import pair_of_edit, thumb
 
 

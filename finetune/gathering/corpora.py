@@ -26,10 +26,11 @@ from cuechain.agents.tasks import Task
 from cuechain.agents.values import CueSheet, Question, Sentiment, Span
 from cuechain.finetune.config import Config
 from cuechain.finetune.gathering.items import Item, Refusal, drawn, read_item
-from cuechain.finetune.gathering.sources import Place, Source, plainly, text_group
+from cuechain.finetune.gathering.sources import Place, Source, text_group
 from cuechain.finetune.gathering.tables import table
 from cuechain.finetune.gathering.teacher import Teacher
 from cuechain.finetune.rows import Gold
+from cuechain.finetune.targets import plainly
 
 MOST_IMAGES = 4
 """Keyframes of one clip: with the 576 tokens that LLaVA-1.5 spends on one, more leave little room for the sheet."""

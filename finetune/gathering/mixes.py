@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 from cuechain import prompts
-from cuechain.agents.llm.labels import meaning
+from cuechain.agents.llm.labels import meaning, polarity
 from cuechain.agents.llm.prototypes import read_cue
 from cuechain.agents.llm.serialise import role
 from cuechain.agents.values import Answer, Claim, CueSheet
@@ -24,8 +24,6 @@ SENSES = ("words", "voice", "face")
 _HEARD = {"transcript": "words", "situation": "words"}
 _WORDS = 6
 """Words of a claim that says enough to be held against its cues; "Yes, as far as this clip goes" does not."""
-_FEELS = 0.25
-"""Valence, -1 to 1, from which a sense is called positive or negative."""
 
 
 def rows_of(
@@ -91,8 +89,7 @@ def _leaning(sheet: CueSheet, sense: str, person: str | None) -> str | None:
             total += max(0.0, score) * meaning(label)[1]
     if not weight:
         return None
-    mean = total / weight
-    return "positive" if mean > _FEELS else "negative" if mean < -_FEELS else "neutral"
+    return polarity(total / weight)
 
 
 def verdicts(item: Item, last: Row) -> Iterator[Row]:

@@ -27,7 +27,7 @@ from cuechain.finetune.embedded.examples import Example, goemotions, written
 from cuechain.finetune.embedded.generate import generated
 from cuechain.finetune.gathering.items import Item, Refusal, copies
 from cuechain.finetune.gathering.seen import name64, normal
-from cuechain.finetune.targets import answer_of, gold_of, pair_of
+from cuechain.finetune.targets import answer_of, gold_of, pair_of, plainly
 
 
 def _expanded(value: Any) -> Any:
@@ -144,7 +144,7 @@ def of_example(id: str, example: Example, task: Task, labels: tuple[str, ...], o
     question = Question(text=example.question or "How does this person feel, and why?", task=task.name, labels=labels)
     # What is right as well counts where it was asked for; the best label must be in the set, and the gate sees to that.
     example = example.model_copy(update={"also": tuple(a for a in example.also if a in labels_of(question, task))})
-    pair = pair_of(example, task, "label", labels) if example.rejected else None
+    pair = pair_of(example, task, labels) if example.rejected else None
     return Item(
         id=id,
         unit=example.id,
@@ -177,8 +177,3 @@ def reasoned(example: Example, task: Task) -> Answer:
     return plainly(
         realise(example.sheet, found, focus(example.sheet, example.question, labels_of(Question(text=""), task)))
     )
-
-
-def plainly(answer: Answer) -> Answer:
-    """An answer without what a planner notes beside its sentences: nobody asks a chat model for that."""
-    return answer.model_copy(update={"claims": tuple(c.model_copy(update={"points": None}) for c in answer.claims)})

@@ -14,12 +14,12 @@ from cuechain.agents import llm
 from cuechain.agents.errors import ModelError, ReplyError
 from cuechain.agents.evidence import grounded
 from cuechain.agents.llm import Model, Planner
-from cuechain.agents.llm.labels import meaning
+from cuechain.agents.llm.labels import meaning, polarity
 from cuechain.agents.pipeline import think
 from cuechain.agents.reason import labels_of
 from cuechain.agents.settings import Settings
 from cuechain.agents.tasks import Task
-from cuechain.agents.values import Answer, CueSheet, Plan, Question, Sentiment
+from cuechain.agents.values import Answer, CueSheet, Plan, Question
 from cuechain.agents.verify import verify
 
 PATIENCE = 5
@@ -118,6 +118,6 @@ class Told:
         own = max(plan.labels.get(label, 0.0), HALF)
         rest = sum(p for n, p in plan.labels.items() if n != label) or 1.0
         shares = {n: (1 - own) * p / rest for n, p in plan.labels.items() if n != label}
-        valence = meaning(label)[1]
-        polarity: Sentiment = "positive" if valence > 0.25 else "negative" if valence < -0.25 else "neutral"
-        return plan.model_copy(update={"labels": {label: own, **shares}, "sentiment": {polarity: 1.0}})
+        return plan.model_copy(
+            update={"labels": {label: own, **shares}, "sentiment": {polarity(meaning(label)[1]): 1.0}}
+        )

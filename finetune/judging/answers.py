@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import json
 import random
-import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -197,7 +196,7 @@ def fingerprint(spec: str, settings: Settings) -> str:
         json.dumps([spec, prompts.template_hash(), *(str(getattr(settings, n)) for n in _REASONING)]).encode()
     )
     scheme, _, rest = spec.partition(":")
-    places = [Path(p).expanduser() for p in (rest, *re.split(r"\+", rest)) if p]
+    places = [Path(p).expanduser() for p in (rest, *rest.split("+")) if p]
     for place in [WEIGHTS] if spec == "embedded" else places:
         files = sorted(place.rglob("*")) if place.is_dir() else [place] if place.is_file() else []
         # A card says how good a model is; what it says decides no answer.

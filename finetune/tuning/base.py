@@ -105,6 +105,7 @@ class Base:
         rows: Path | Iterable[Row],
         columns: Callable[[Row], dict[str, Any]] = completion,
         *,
+        sift: Callable[[Iterable[Row], dict[str, list[str]]], Iterable[Row]] = lambda rows, _: rows,
         folder: Path = Path(),
         stream: bool = False,
     ) -> Any:
@@ -113,6 +114,7 @@ class Base:
         Args:
             rows: A file of rows, or rows.
             columns: A row's columns: `completion` (prompt, completion), `pair` (prompt, chosen, rejected), or another function.
+            sift: Rows before they become columns; what it leaves out it notes by reason, with ids.
             folder: What paths of images are relative to; a file's own folder by default.
             stream: Read the file anew in each pass and keep none of it in memory.
 
@@ -127,7 +129,7 @@ class Base:
         def found() -> Iterator[dict[str, Any]]:
             screen = Screen(self.tokenizer, self.processor, self.config.max_length, place, columns)
             self.skipped[name] = screen.skipped
-            yield from screen(read(file) if file else rows)
+            yield from screen(sift(read(file) if file else rows, screen.skipped))
 
         if stream and file is None:
             raise ConfigError("only a file can be streamed", "write the rows to a file first")
@@ -146,8 +148,13 @@ class Base:
         """Say on stderr what was left out of a file."""
         for why, ids in self.skipped[name].items():
             some = ", ".join(ids[:3]) + (", …" if len(ids) > 3 else "")
-            if os.environ.get("RANK", "0") == "0":
+            if is_first():
                 typer.echo(f"{name}: {len(ids)} rows {why} left out ({some})", err=True)
+
+
+def is_first() -> bool:
+    """Whether this is the process that speaks, of those that `accelerate launch` started."""
+    return os.environ.get("RANK", "0") == "0"
 
 
 def load(config: BaseConfig) -> Base:
@@ -185,7 +192,7 @@ def load(config: BaseConfig) -> Base:
         raise ModelError(
             f"{config.model} cannot be loaded: {said}", "check the id, or give the path of a folder"
         ) from error
-    if head := deep_head(model):
+    if (head := deep_head(model)) and is_first():
         typer.echo(f"note: TRL trains with the matrix of {head} alone, without the layers before it", err=True)
     for name, weight in model.named_parameters():
         if frozen(name, config.projector):

@@ -16,7 +16,7 @@ from functools import cache
 
 from cuechain.agents import llm, registry, settings
 from cuechain.agents.focus import focus
-from cuechain.agents.llm.labels import meaning
+from cuechain.agents.llm.labels import meaning, polarity
 from cuechain.agents.llm.schema import InvalidError, parsed
 from cuechain.agents.llm.serialise import SETTING, role
 from cuechain.agents.realise import realise
@@ -25,10 +25,9 @@ from cuechain.agents.tasks import Task
 from cuechain.agents.values import Answer, Claim, CueSheet, Emotion, Question
 from cuechain.agents.verify import verify
 from cuechain.finetune.rows import Message, Row
-from cuechain.finetune.targets import named_in
+from cuechain.finetune.targets import SAID, named_in, plainly
 from cuechain.finetune.tuning.rewards import combined
 
-_SAID = frozenset({"transcript", "words", "situation", "screen"})
 _ASKED = re.compile(r'^Question: (".*")$', re.M)
 _EVIDENCE = {"cites": 1.0, "decisive": 1.0, "holds": 1.0}
 
@@ -119,7 +118,7 @@ def blind(found: Judged, chance: random.Random) -> Answer | None:
     if found.answer.emotion is None or found.answer.relation not in ("masked", "sarcastic", "mixed"):
         return None
     for hidden_said in (False, True):  # mostly it is the words that are taken at their word
-        ids = {i for i, c in found.sheet.cues.items() if c.sense in SETTING or (c.sense in _SAID) != hidden_said}
+        ids = {i for i, c in found.sheet.cues.items() if c.sense in SETTING or (c.sense in SAID) != hidden_said}
         seen = _planned(found, found.sheet.only(ids))
         if seen.emotion is None or not _wrong(seen.emotion.label, found.row.gold.labels):
             continue
@@ -147,11 +146,10 @@ def claimed(found: Judged, chance: random.Random) -> Answer | None:
     if label is None:
         return None
     lines = [Claim(cites=(i,)) for i in sorted(ids, key=lambda i: -plan.weight.get(i, 0.0))]
-    _, valence, _ = meaning(label)
     seen = found.task.answer(
         person=person,
         emotion=Emotion(label=label),
-        sentiment="positive" if valence > 0.25 else "negative" if valence < -0.25 else "neutral",
+        sentiment=polarity(meaning(label)[1]),
         relation="single" if len({found.sheet.cues[i].sense for i in ids}) < 2 else "agree",
         claims=(Claim(cites=tuple(ids[:2]), points=label), *lines),
     )
@@ -168,7 +166,7 @@ def abstained(found: Judged, chance: random.Random) -> Answer | None:
     empty = found.task.answer(person=found.answer.person, abstain=True, claims=(said,))
     empty = realise(found.sheet, empty, focus(found.sheet, found.question.text, found.labels))
     rest = [c.model_copy(update={"stance": "weak"}) for c in found.kept]
-    return empty.model_copy(update={"claims": tuple(_plainly(c) for c in _filled(found, [*empty.claims, *rest]))})
+    return plainly(empty.model_copy(update={"claims": tuple(_filled(found, [*empty.claims, *rest]))}))
 
 
 FLAWS: dict[str, Flaw] = {"wrong_cite": wrong_cite, "blind": blind, "claimed": claimed, "abstained": abstained}
@@ -203,11 +201,6 @@ def _filled(found: Judged, claims: Sequence[Claim]) -> list[Claim]:
     return chosen
 
 
-def _plainly(claim: Claim) -> Claim:
-    """As the good answers are written: without what a planner notes beside a sentence."""
-    return claim.model_copy(update={"points": None})
-
-
 def _answered(found: Judged, seen: Answer, relation: str | None, claims: Sequence[Claim]) -> Answer:
     """The wrong answer in the form of the good one, with numbers where that has some."""
     assert seen.emotion is not None
@@ -220,4 +213,4 @@ def _answered(found: Judged, seen: Answer, relation: str | None, claims: Sequenc
     update = {"person": found.answer.person, "span": found.answer.span, "emotion": emotion, "relation": relation}
     if hasattr(seen, "emotions"):
         update["emotions"] = (emotion,)
-    return seen.model_copy(update=update | {"claims": tuple(_plainly(c) for c in claims)})
+    return plainly(seen.model_copy(update=update | {"claims": tuple(claims)}))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Iterable, Iterator
 from hashlib import sha256
 from pathlib import Path
@@ -66,20 +65,9 @@ def dataset(base: Base, path: Path, trainer: str, *, seed: int, stream: bool) ->
         ConfigError: No row is left, or one is of another kind.
     """
     columns, sift = {"dpo": (pair, _differing), "kto": (thumbed, _unpaired), "grpo": (prompted, _rewarded)}[trainer]
-    if stream:
-        return base.dataset(path, columns, stream=True)
-    left: Left = {}
-    rows = list(sift(read(path), left))
-    if not rows:
-        why = "; ".join(f"{len(ids)} {reason}, such as {ids[0]}" for reason, ids in left.items())
-        raise ConfigError(f"no row of {path.name} can be trained on: {why or 'there is none'}")
-    if trainer == "kto":
-        random.Random(seed).shuffle(rows)  # the trainer takes them in this order, and compares neighbours
-    made = base.dataset(rows, columns, folder=path.parent)
-    base.skipped[path.name] = left
-    base.tell(path.name)
-    base.skipped[path.name] = base.skipped.pop("the rows", {}) | left
-    return made
+    made = base.dataset(path, columns, sift=sift, stream=stream)
+    # The trainer takes them in this order, and compares neighbours.
+    return made.shuffle(seed=seed) if trainer == "kto" else made
 
 
 def _differing(rows: Iterable[Row], left: Left) -> Iterator[Row]:

@@ -171,7 +171,7 @@ def test_a_better_answer_is_there_then_checked_then_right_then_short() -> None:
 
 def test_rows_give_an_item_for_each_sheet_and_question(tmp_path: Path) -> None:
     made = [r for x in SHEETS[:4] for order in ("reason", "label") for r in rows_of(x, ASK, order)]
-    made += [p for x in SHEETS[:4] if (p := pair_of(x, ASK, "label"))]
+    made += [p for x in SHEETS[:4] if (p := pair_of(x, ASK))]
     made[0] = made[0].model_copy(update={"id": "blank", "sheet": ""})
     path = tmp_path / "dev.jsonl"
     rows.write(path, made)

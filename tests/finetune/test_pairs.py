@@ -104,7 +104,7 @@ def test_a_pair_does_not_depend_on_the_rows_before_it_and_shares_hold():
 
 def test_pairs_pass_and_what_is_no_answer_is_refused():
     tally = pairs.Tally()
-    whole = next(p for p in (pair_of(x, ASK, "label") for x in SHEETS) if p)
+    whole = next(p for p in (pair_of(x, ASK) for x in SHEETS) if p)
     observed = next(iter(rows_of(SHEETS[0], ASK, "reason")))
     broken = ROWS[0].model_copy(update={"completion": (Message(role="assistant", content="P1 is angry."),)})
     bare = ROWS[0].model_copy(update={"sheet": ""})

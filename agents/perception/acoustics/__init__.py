@@ -1,1 +1,1 @@
-"""How sound sounds: pitch, loudness, timbre, the tone of an utterance, events."""
+"""How sound sounds: where somebody speaks, pitch, loudness, timbre, the tone of an utterance, events."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from cuechain.agents.errors import ConfigError, MissingExtraError, ToolError
 from cuechain.agents.media import RATE
-from cuechain.agents.perception.speech.activity import clean
+from cuechain.agents.perception.acoustics.activity import clean
 from cuechain.agents.values import Span
 
 if TYPE_CHECKING:

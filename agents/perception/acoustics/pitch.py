@@ -7,7 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from cuechain.agents.media import RATE
-from cuechain.agents.perception.speech.activity import clean
+from cuechain.agents.perception.acoustics.activity import clean
 
 if TYPE_CHECKING:
     import numpy as np

@@ -1,1 +1,1 @@
-"""Speech to words: where somebody speaks, recognisers, and whose turn it is."""
+"""Speech: recognisers, whose turn it is, and how each utterance is delivered."""

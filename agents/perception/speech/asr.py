@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cuechain.agents.errors import ConfigError, ToolError
 from cuechain.agents.media import RATE
+from cuechain.agents.perception.acoustics.activity import LOADING, clean
 from cuechain.agents.perception.acoustics.pitch import track
-from cuechain.agents.perception.speech.activity import LOADING, clean
 from cuechain.agents.perception.texts.written import LONGEST, Utterance
 from cuechain.agents.values import Span
 

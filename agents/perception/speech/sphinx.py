@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cuechain.agents.errors import ToolError
 from cuechain.agents.media import RATE
-from cuechain.agents.perception.speech.activity import clean
+from cuechain.agents.perception.acoustics.activity import clean
 from cuechain.agents.perception.speech.sphinx_worker import LENGTH
 from cuechain.agents.perception.texts.written import Utterance
 from cuechain.agents.values import Span

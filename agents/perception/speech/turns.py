@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from cuechain.agents import weights
 from cuechain.agents.media import RATE
+from cuechain.agents.perception.acoustics.activity import clean
 from cuechain.agents.perception.acoustics.pitch import HOP, STEP, track
-from cuechain.agents.perception.speech.activity import clean
 from cuechain.agents.values import Span
 
 if TYPE_CHECKING:

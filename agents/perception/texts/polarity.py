@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from bisect import bisect
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
+from cuechain.agents.llm.labels import vader
 from cuechain.agents.perception.texts.lexicon import IDIOMS, named_feelings
 
 _REPEATED = re.compile(r"([a-z])\1{2,}", re.IGNORECASE)
@@ -28,7 +28,7 @@ def polarity(text: str) -> tuple[float, list[tuple[str, float]]]:
     """
     from vaderSentiment.vaderSentiment import BOOSTER_DICT, SentiText
 
-    analyser: Any = _analyser()
+    analyser: Any = vader()
     tokens = tokens_of(text)
     # One item of VADER's list per piece of ours, so that a valence can be traced to its word.
     pieces = [i for i, token in enumerate(tokens) for _ in token.plain.split()]
@@ -88,7 +88,7 @@ def tokens_of(text: str) -> list[Token]:
 def _undrawn(word: str) -> str:
     """The usual form of a drawn-out word: with double letters when the lexicon knows it so ("goood"), else single ("sooo")."""
     double, single = _REPEATED.sub(r"\1\1", word), _REPEATED.sub(r"\1", word)
-    return double if double.lower() in _analyser().lexicon else single
+    return double if double.lower() in vader().lexicon else single
 
 
 def named(tokens: list[Token]) -> dict[str, list[str]]:
@@ -114,10 +114,3 @@ def _with_negator(tokens: list[Token], index: int) -> str:
     shown = [t.shown for t in tokens]
     begin = next((i for i in range(max(0, index - 3), index) if NEGATED.match(shown[i].lower())), index)
     return " ".join(shown[begin : index + 1])
-
-
-@cache
-def _analyser() -> Any:
-    from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
-
-    return SentimentIntensityAnalyzer()

@@ -6,10 +6,10 @@ import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from cuechain.agents.perception.acoustics.activity import clean, speech_stretches
 from cuechain.agents.perception.acoustics.pitch import HOP, STEP, Track, track
 from cuechain.agents.perception.acoustics.prosody import Delivery, delivery
 from cuechain.agents.perception.acoustics.tone import heard as timbre_of
-from cuechain.agents.perception.speech.activity import clean, speech_stretches
 from cuechain.agents.perception.speech.turns import speakers
 from cuechain.agents.values import Cue, Span
 
@@ -64,7 +64,7 @@ def deliveries(sound: np.ndarray, heard: Sequence[Cue], pitch: Callable[[], Trac
     lines = _told(heard)
     if not lines:
         spans = _utterances(stretches)
-        letters = speakers(sound, spans)
+        letters = speakers(sound, spans, tracked.semitones)
         lines = [_Line(span, None, letter, None) for span, letter in zip(spans, letters, strict=True)]
     found: list[Delivery] = []
     for line in sorted(lines, key=lambda line: (line.span.start, line.span.end)):
