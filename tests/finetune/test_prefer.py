@@ -351,6 +351,13 @@ def test_rows_that_nothing_can_be_learnt_from(folder: Path, keys: dict[str, Any]
         trainer(made(folder, data=folder / "bad.jsonl", **keys))
 
 
+def test_a_stream_leaves_out_what_a_file_does(folder: Path):
+    rows.write(folder / "stream.jsonl", [row(0), row(1, GOOD, GOOD), row(2)])
+    found, base = trainer(made(folder, data=folder / "stream.jsonl", out=folder / "streamed", stream=True, steps=1))
+    assert len(list(found.train_dataset)) == 2
+    assert [ids for ids in base.skipped["stream.jsonl"].values()] == [["r1"]]
+
+
 @pytest.mark.parametrize("name", ["dpo", "kto", "grpo"])
 def test_shipped_configs_read(name: str):
     assert read(PreferConfig, CORPUS.parent / "configs" / f"{name}.yaml").trainer == name
