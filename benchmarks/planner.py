@@ -31,8 +31,8 @@ from cuechain.agents.settings import Settings
 from cuechain.agents.values import EKMAN, Plan, Question
 from cuechain.finetune.config import CORPUS, DataConfig
 from cuechain.finetune.embedded.calibrate import accepted, calibration, predictions
-from cuechain.finetune.embedded.examples import Example, goemotions, read_examples, written
 from cuechain.finetune.embedded.causal import CausalPlanner
+from cuechain.finetune.embedded.examples import Example, goemotions, read_examples, written
 from cuechain.finetune.embedded.voiced import voices
 from cuechain.finetune.judging import heldout, measures
 
@@ -275,7 +275,9 @@ def main() -> None:
     parser.add_argument(
         "--file", type=Path, help="joined_test.jsonl of `finetune data`, or a planner checkpoint for speed"
     )
-    parser.add_argument("--causal", nargs="+", type=Path, default=[], help="a causal planner beside them: base, adapter")
+    parser.add_argument(
+        "--causal", nargs="+", type=Path, default=[], help="a causal planner beside them: base, adapter"
+    )
     given = parser.parse_args()
     if given.part == "speed":
         print(speed_table(given.file))

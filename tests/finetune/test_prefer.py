@@ -355,7 +355,7 @@ def test_a_stream_leaves_out_what_a_file_does(folder: Path):
     rows.write(folder / "stream.jsonl", [row(0), row(1, GOOD, GOOD), row(2)])
     found, base = trainer(made(folder, data=folder / "stream.jsonl", out=folder / "streamed", stream=True, steps=1))
     assert len(list(found.train_dataset)) == 2
-    assert [ids for ids in base.skipped["stream.jsonl"].values()] == [["r1"]]
+    assert list(base.skipped["stream.jsonl"].values()) == [["r1"]]
 
 
 @pytest.mark.parametrize("name", ["dpo", "kto", "grpo"])
