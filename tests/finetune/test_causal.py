@@ -8,7 +8,7 @@ import pytest
 
 from cuechain.agents.values import EKMAN, Question
 from cuechain.finetune import rows
-from cuechain.finetune.config import CORPUS
+from cuechain.finetune.config import CORPUS, read
 from cuechain.finetune.embedded.causal import CausalConfig, CausalPlanner, careless, make, slots
 from cuechain.finetune.embedded.examples import Example, read_examples, write_examples, written
 
@@ -64,3 +64,7 @@ def test_a_plan_is_shares_of_what_may_stand_in_each_slot(folder: Path) -> None:
     assert list(plan.labels) == ["joy", "deep sorrow"]
     for shares in (plan.labels, plan.relation, plan.sentiment):
         assert sum(shares.values()) == pytest.approx(1)
+
+
+def test_shipped_config_reads() -> None:
+    assert read(CausalConfig, CORPUS.parent / "configs" / "causal.yaml").copies == 4
