@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cuechain.agents.values import Answer, Case, CueSheet, Explanation, Gap, Span, Verdict
+from cuechain.agents.values import Answer, Case, CueSheet, Explanation, Gap, LabelAnswer, Span, Verdict
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -38,9 +38,9 @@ def _cited(text: str, cites: tuple[str, ...]) -> str:
 
 
 def _sure(answer: Answer, verdict: Verdict) -> str:
-    if answer.abstain or answer.emotion is None:
+    if answer.abstain:
         return "no answer was given, because the evidence does not allow one"
-    p = answer.emotion.confidence
+    p = answer.confidence if isinstance(answer, LabelAnswer) else answer.emotion.confidence if answer.emotion else None
     text = "confidence not stated" if p is None else f"{_degree(p)} ({p:.0%})"
     if not verdict.ok:
         text += f"; {len(verdict.problems)} problem{'s' * (len(verdict.problems) != 1)} left in the check"

@@ -72,6 +72,13 @@ def within(sheet: CueSheet, span: Span | None) -> CueSheet:
     )
 
 
+def of_turn(sheet: CueSheet, turn: int | None) -> CueSheet:
+    """The cues of one turn of a conversation, numbered from 1; all of them where none is named."""
+    if turn is None:
+        return sheet
+    return sheet.only({i for i, c in sheet.cues.items() if c.measures.get("line") == turn})
+
+
 def _inside(cue: Span, span: Span) -> bool:
     return span.start <= cue.start <= span.end
 

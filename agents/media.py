@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Lock
@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from cuechain.agents.errors import MediaError, RunError
 from cuechain.agents.frames import Frame, Reading, declared, decoded, of_image, of_video, sampled
-from cuechain.agents.probe import MAX_TEXT, container_of, image_of, probe, streams_of, typed
+from cuechain.agents.probe import MAX_TEXT, container_of, image_of, probe, spoken, streams_of, typed
 from cuechain.agents.subtitles import SUBTITLE_SUFFIXES, Subtitle, decode_text, parse, said
-from cuechain.agents.values import Gap, Media
+from cuechain.agents.values import Gap, Media, Turn
 
 if TYPE_CHECKING:
     import numpy as np
@@ -212,15 +212,19 @@ class Clip:
 
 
 @contextmanager
-def opened(path: str | Path | None = None, *, text: str | None = None, id: str = "m1") -> Generator[Clip]:
-    """Open one medium: a file of any kind, or a typed text.
+def opened(
+    path: str | Path | None = None, *, text: str | None = None, turns: Sequence[Turn] = (), id: str = "m1"
+) -> Generator[Clip]:
+    """Open one medium: a file of any kind, a typed text, or the turns of a conversation.
 
     A subtitle file of the same name beside a video or sound (`talk.mp4`, `talk.srt`) is read with it.
 
     Raises:
         MediaError: Missing, empty, unreadable, not a medium, or too large to decode safely.
     """
-    if text is not None:
+    if turns:
+        clip = Clip(spoken(turns, id=id))
+    elif text is not None:
         clip = Clip(typed(text, id=id))
     else:
         source = Path(str(path))

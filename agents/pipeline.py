@@ -24,7 +24,7 @@ from cuechain.agents.reason import Reasoned, labels_of, reason, repair
 from cuechain.agents.settings import Settings
 from cuechain.agents.tasks import Task
 from cuechain.agents.textualize import textualize
-from cuechain.agents.values import Answer, Case, Cue, CueSheet, Gap, Media, Question, Verdict
+from cuechain.agents.values import Answer, Case, Cue, CueSheet, Gap, Media, Question, Turn, Verdict
 from cuechain.agents.verify import verify
 
 if TYPE_CHECKING:
@@ -165,29 +165,42 @@ def check(question: Question) -> Task:
     labels = [label.strip() for label in question.labels]
     if any(not label for label in labels) or len({label.lower() for label in labels}) != len(labels):
         raise ConfigError("labels must be distinct and not empty", "for example --labels joy,anger,neutral")
-    if len(labels) == 1 and labels != ["open"]:
-        raise ConfigError("one label leaves nothing to choose", "give at least two, or --labels open")
+    if len(labels) == 1 and labels != ["open"] and labels[0] not in task.sets:
+        known = ("open", *task.sets) if task.open_vocabulary else tuple(task.sets)
+        hint = f"; or name a set: {', '.join(known)}" if known else ""
+        raise ConfigError("one label leaves nothing to choose", f"give at least two{hint}")
     return task
 
 
-def see(inputs: Sequence[str | Path], settings: Settings, *, text: str | None = None) -> Generator[Event]:
-    """Open and perceive; ends with SheetReady."""
+def see(
+    inputs: Sequence[str | Path], settings: Settings, *, text: str | None = None, turns: Sequence[Turn] = ()
+) -> Generator[Event]:
+    """Open and perceive; ends with SheetReady.
+
+    Files of a conversation's turns are perceived with it: what is heard in them is the speaker's.
+    """
     paths = [Path(str(i)) for i in inputs]
-    if not paths and text is None:
+    if not paths and text is None and not turns:
         raise ConfigError("nothing to look at", "give a file, or --text")
     cues: list[Cue] = []
     gaps: list[Gap] = []
     media: list[Media] = []
-    several = len(paths) + (text is not None) > 1
     with ExitStack() as stack:
         clips = [stack.enter_context(opened(p, id=f"m{n + 1}")) for n, p in enumerate(paths)]
+        if turns:
+            clips.append(stack.enter_context(opened(turns=turns, id=f"m{len(clips) + 1}")))
         if text is not None:
-            clips.append(stack.enter_context(opened(text=text, id=f"m{len(paths) + 1}")))
-        for clip in clips:
+            clips.append(stack.enter_context(opened(text=text, id=f"m{len(clips) + 1}")))
+        shown = [(number, turn) for clip in clips for number, turn in enumerate(clip.media.turns, 1) if turn.file]
+        first = len(clips)
+        clips += [stack.enter_context(opened(t.file, id=f"m{first + n + 1}")) for n, (_, t) in enumerate(shown)]
+        several = len(clips) > 1
+        for place, clip in enumerate(clips):
             media.append(clip.media)
             yield Opened(clip.media)
             found = yield from _found(clip, settings)
             own = _renumbered(link([f for f in found if isinstance(f, Cue)]), cues)
+            own = _of_turn(own, *shown[place - first]) if place >= first else own
             cues += [c.model_copy(update={"media": clip.media.id}) for c in own] if several else own
             gaps += [f for f in found if isinstance(f, Gap)]
     seen = {c.sense for c in cues}
@@ -196,6 +209,20 @@ def see(inputs: Sequence[str | Path], settings: Settings, *, text: str | None = 
     if not cues and all(_unusable(g) for g in gaps):
         raise MediaError("no sense could use the input", "; ".join(f"{g.sense}: {g.reason}" for g in gaps))
     yield SheetReady(textualize(media, cues, gaps, budget=settings.budget))
+
+
+def _of_turn(own: list[Cue], number: int, turn: Turn) -> list[Cue]:
+    """Cues of a turn's file: they belong to the turn, and what is heard in it to the speaker."""
+    heard = ("transcript", "words", "situation", "voice")
+    return [
+        cue.model_copy(
+            update={
+                "measures": {**cue.measures, "line": number},
+                "person": (turn.speaker or cue.person) if cue.sense in heard else cue.person,
+            }
+        )
+        for cue in own
+    ]
 
 
 def _renumbered(own: list[Cue], before: list[Cue]) -> list[Cue]:

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import warnings
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cuechain.agents.conversation import CONVERSATION_SUFFIXES, as_text, checked, turns_of
 from cuechain.agents.errors import MediaError
 from cuechain.agents.subtitles import SUBTITLE_SUFFIXES, decode_text, parse
-from cuechain.agents.values import Kind, Media
+from cuechain.agents.values import Kind, Media, Turn
 
 if TYPE_CHECKING:
     import av.container
@@ -53,7 +54,7 @@ def probe(path: str | Path, *, id: str = "m1") -> Media:
     """
     path = Path(path)
     digest = _checked(path)
-    if path.suffix.lower() in (*TEXT_SUFFIXES, *SUBTITLE_SUFFIXES):
+    if path.suffix.lower() in (*TEXT_SUFFIXES, *SUBTITLE_SUFFIXES, *CONVERSATION_SUFFIXES):
         return _text_file(path, id, digest)
     return _picture(path, id, digest) or _container(path, id, digest)
 
@@ -65,6 +66,18 @@ def typed(text: str, *, id: str = "m1") -> Media:
         MediaError: Nothing is written in it.
     """
     return _text(text, id, None, hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest())
+
+
+def spoken(turns: Sequence[Turn], *, id: str = "m1") -> Media:
+    """A conversation, as a medium.
+
+    Raises:
+        MediaError: It cannot be looked at: no words, too many turns.
+    """
+    digest = hashlib.sha256(
+        "\n".join(turn.model_dump_json() for turn in turns).encode("utf-8", "surrogatepass")
+    ).hexdigest()
+    return _conversation(checked(turns), id, None, digest)
 
 
 @contextmanager
@@ -153,6 +166,8 @@ def _text_file(path: Path, id: str, digest: str) -> Media:
     text = decode_text(path.read_bytes())
     if "\x00" in text:
         raise MediaError(f"{path} is not a text", "its name says text, its bytes do not")
+    if path.suffix.lower() in CONVERSATION_SUFFIXES:
+        return _conversation(turns_of(text, path.suffix.lower(), str(path)), id, path, digest)
     media = _text(text, id, path, digest)
     if path.suffix.lower() not in SUBTITLE_SUFFIXES:
         return media
@@ -160,6 +175,14 @@ def _text_file(path: Path, id: str, digest: str) -> Media:
     if not lines:
         raise MediaError(f"{path} holds no subtitle that can be read", "is it a valid .srt or .vtt file?")
     return media.model_copy(update={"streams": ("subtitles",), "duration": max(s.span.end for s in lines)})
+
+
+def _conversation(turns: tuple[Turn, ...], id: str, path: Path | None, digest: str) -> Media:
+    if path is not None:  # files of turns are named from where the conversation lies
+        turns = tuple(t.model_copy(update={"file": str(path.parent / t.file)}) if t.file else t for t in turns)
+    media = _text(as_text(turns), id, path, digest)
+    end = max((turn.span.end for turn in turns if turn.span), default=None)
+    return media.model_copy(update={"turns": turns, "duration": end})
 
 
 def _picture(path: Path, id: str, digest: str) -> Media | None:

@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cuechain import prompts
-from cuechain.agents.focus import focus
+from cuechain.agents.errors import ConfigError
+from cuechain.agents.focus import focus, of_turn
 from cuechain.agents.llm import Model
 from cuechain.agents.planned import planned
 from cuechain.agents.settings import Settings
 from cuechain.agents.tasks import Task
-from cuechain.agents.values import Answer, CueSheet, Focus, Problem, Question, Step, Usage
+from cuechain.agents.values import Answer, CueSheet, EmotionAnswer, Focus, Plan, Problem, Question, Step, Usage
 
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
@@ -47,6 +48,8 @@ def labels_of(question: Question, task: Task) -> tuple[str, ...]:
     """The closed label set; empty where any word may be used."""
     if question.labels == ("open",):
         return ()
+    if len(question.labels) == 1:
+        return task.sets[question.labels[0]]
     return question.labels or task.labels
 
 
@@ -72,15 +75,31 @@ def reason(
         on_token: Called with each piece of text as a chat model writes it.
 
     Raises:
+        ConfigError: A planner is asked a task about which plans say nothing.
         ModelError: The model did not answer.
         ReplyError: It answered, twice, in another form than asked for.
     """
-    found = focus(sheet, question.text, labels_of(question, task) or OPEN)
-    if model.planner is not None:
-        labels = labels_of(question, task) or OPEN
-        answer, found, steps, usage = planned(sheet, question, task, model.planner, found, labels)
-        return Reasoned(answer, found, steps, usage)
-    return _chain(sheet, question, task, model, settings, found, images, on_token)
+    labels = labels_of(question, task)
+    feelings = task.feelings or labels or OPEN
+    own = of_turn(sheet, question.turn)
+    found = focus(own, question.text, feelings)
+    if model.planner is None:
+        return _chain(sheet, question, task, model, settings, found, images, on_token)
+    if not plannable(task):
+        raise ConfigError(
+            f"task '{task.name}' needs a chat model; {model.spec} fills slots", "--model hf:… or openai:…"
+        )
+    answer, found, steps, usage = planned(own, question, task, model.planner, found, feelings)
+    whole = [step.output for step in steps if step.name == "plan"]
+    if task.fill is not None and whole:
+        # A task of its own reads the whole conversation, whichever turn was planned.
+        answer = task.fill(sheet, question, labels, Plan.model_validate_json(whole[0]), answer)
+    return Reasoned(answer, found, steps, usage)
+
+
+def plannable(task: Task) -> bool:
+    """Whether a planner can answer it: its labels are feelings, or it says itself what a plan tells about it."""
+    return task.fill is not None or task.answer in (Answer, EmotionAnswer)
 
 
 def turns(sheet: CueSheet, question: Question, task: Task, *, direct: bool = False) -> list[tuple[str, str]]:

@@ -1,6 +1,7 @@
 """Name → object, through Python's own entry points: a plugin is an installed package with one line more.
 
-Four kinds: `perception` (Sense classes), `tasks` (Task values), `models` (loaders of a spec's scheme), `commands` (Typer apps).
+Five kinds: `perception` (Sense classes), `tasks` (Task values), `datasets` (Dataset values), `models` (loaders of a spec's scheme),
+`commands` (Typer apps).
 """
 
 from __future__ import annotations
@@ -12,9 +13,15 @@ from typing import Any, Literal
 
 from cuechain.agents.errors import ConfigError, PluginError
 
-RegistryKind = Literal["perception", "tasks", "models", "commands"]
+RegistryKind = Literal["perception", "tasks", "datasets", "models", "commands"]
 
-_SINGULAR = {"perception": "perception tool", "tasks": "task", "models": "model", "commands": "command"}
+_SINGULAR = {
+    "perception": "perception tool",
+    "tasks": "task",
+    "datasets": "dataset",
+    "models": "model",
+    "commands": "command",
+}
 
 
 @cache

@@ -56,6 +56,21 @@ class Span(Value):
         return max(0.0, min(self.end, other.end) - max(self.start, other.start))
 
 
+class Turn(Value):
+    """One turn of a conversation."""
+
+    speaker: str = ""
+    """Who says it; empty where nobody knows."""
+    text: str = ""
+    """The words."""
+    file: str | None = None
+    """Path of a picture, sound or video that belongs to the turn."""
+    span: Span | None = None
+    """When it is said within the conversation's medium."""
+    reply: int | None = Field(default=None, ge=1)
+    """The turn that it answers, from 1; None where that is not told."""
+
+
 class Media(Value):
     """One thing that was given to look at, listen to or read."""
 
@@ -67,6 +82,8 @@ class Media(Value):
     """Where it lies; None for text that was typed."""
     text: str | None = None
     """The text itself, when `kind` is text."""
+    turns: tuple[Turn, ...] = ()
+    """Its turns, when the text is a conversation."""
     duration: float | None = None
     """Seconds; None for a still image or a text without times."""
     streams: tuple[str, ...] = ()
@@ -147,7 +164,9 @@ class Question(Value):
     task: str = "ask"
     """Registered name of the task."""
     labels: tuple[str, ...] = ()
-    """Closed label set; empty for the task's own, or open vocabulary where the task allows it."""
+    """Closed label set, or the name of one of the task's sets; empty for its default, `open` for any word where it allows that."""
+    turn: int | None = Field(default=None, ge=1)
+    """The turn of a conversation that is to be judged, from 1; None for all of it."""
 
 
 class Emotion(Value):
@@ -194,10 +213,158 @@ class Answer(Value):
 
 
 class EmotionAnswer(Answer):
-    """The `emotion` task: every label that holds, strongest first."""
+    """Tasks that name feelings: every label that holds, strongest first."""
 
     emotions: tuple[Emotion, ...] = ()
     """Ranked; open vocabulary may hold several."""
+
+
+class LabelAnswer(Answer):
+    """Tasks that choose one of a set of labels which are no feelings: sarcastic or not, fits or not, a dialogue act …"""
+
+    label: str | None = None
+    """The chosen label; None when the answer abstains."""
+    confidence: float | None = Field(default=None, ge=0, le=1)
+    """How sure, 0 to 1."""
+    kind: str | None = None
+    """What kind of it, where the task tells kinds apart."""
+
+
+class SentimentAnswer(LabelAnswer):
+    """The `sentiment` task: a label of a scale, and numbers."""
+
+    valence: float | None = Field(default=None, ge=-1, le=1)
+    """Unpleasant to pleasant, -1 to 1."""
+    arousal: float | None = Field(default=None, ge=-1, le=1)
+    """Calm to excited, -1 to 1."""
+    dominance: float | None = Field(default=None, ge=-1, le=1)
+    """Powerless to in control, -1 to 1."""
+
+
+class Element(Value):
+    """One element of a sextuple."""
+
+    text: str
+    """The words as they stand in the dialogue, or what is meant."""
+    explicit: bool = True
+    """True where the words stand in the dialogue as they are."""
+
+
+class Sextuple(Value):
+    """Who feels what about which aspect of what, and why (PanoSent)."""
+
+    holder: Element
+    """Who has the opinion."""
+    target: Element
+    """What it is about."""
+    aspect: Element
+    """Which side of it."""
+    opinion: Element
+    """The words that judge."""
+    sentiment: Literal["positive", "neutral", "negative"]
+    """Polarity of the opinion."""
+    rationale: Element
+    """Why the holder thinks so."""
+    cites: tuple[str, ...] = ()
+    """Cue ids."""
+
+
+class Flip(Value):
+    """A holder's sentiment towards an aspect that changes in a dialogue (PanoSent)."""
+
+    holder: str
+    """Who."""
+    target: str
+    """About what."""
+    aspect: str
+    """Which side of it."""
+    initial: Literal["positive", "neutral", "negative"]
+    """Polarity before."""
+    flipped: Literal["positive", "neutral", "negative"]
+    """Polarity after."""
+    trigger: str
+    """introduction of new information, logical argumentation, participant feedback and interaction, or personal experience and
+    self-reflection"""
+    cites: tuple[str, ...] = ()
+    """Cue ids."""
+
+
+class CausePair(Value):
+    """A turn that shows a feeling, and a turn that caused it."""
+
+    turn: int = Field(ge=1)
+    """The turn that shows the feeling, from 1."""
+    emotion: str
+    """Which feeling."""
+    cause: int = Field(ge=1)
+    """The turn that caused it, from 1."""
+    span: str = ""
+    """The words of that turn which name the cause; empty where turns alone are asked for."""
+
+
+class Opinion(Value):
+    """A sentiment towards one aspect of a target."""
+
+    target: str
+    """What it is about."""
+    aspect: str = ""
+    """Which side of it; empty for the target as a whole."""
+    sentiment: Sentiment
+    """Polarity."""
+    cites: tuple[str, ...] = ()
+    """Cue ids."""
+
+
+class Target(Value):
+    """What is right about an item, in the form that scoring compares: what people said, and what an answer says."""
+
+    labels: tuple[str, ...] | None = None
+    """Labels that hold; empty where none of them does; None where nobody judged."""
+    scores: dict[str, float] = Field(default_factory=dict)
+    """Numbers by name: intensity of a label, `valence`, `arousal`, `dominance` …, in the scale that the task names."""
+    fields: dict[str, str] = Field(default_factory=dict)
+    """Labels of further questions about the same item, by name (`humour`, `offence`, `kind` …)."""
+    pairs: tuple[CausePair, ...] | None = None
+    """Emotion–cause pairs; None where nobody judged."""
+    sextuples: tuple[Sextuple, ...] | None = None
+    """Sextuples; None where nobody judged."""
+    flips: tuple[Flip, ...] | None = None
+    """Sentiment flips; None where nobody judged."""
+    opinions: tuple[Opinion, ...] | None = None
+    """Sentiments towards aspects; None where nobody judged."""
+    text: str = ""
+    """A written explanation."""
+    raters: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    """Name of each rater to the labels that this one gave, where a file has several."""
+
+
+class Sample(Value):
+    """One item of a dataset: what is looked at, what is asked about it, and what people said."""
+
+    id: str
+    """Unique in its dataset."""
+    dataset: str = ""
+    """Name of the reader that made it."""
+    split: str = ""
+    """train, dev, test … as published."""
+    group: str = ""
+    """Dialogue, speaker, author or clip: a split never runs through a group, and intervals may be drawn by it."""
+    text: str | None = None
+    """A text without turns."""
+    turns: tuple[Turn, ...] = ()
+    """A conversation."""
+    turn: int | None = Field(default=None, ge=1)
+    """The turn that is judged, from 1."""
+    files: tuple[str, ...] = ()
+    """Paths of media that belong together."""
+    span: Span | None = None
+    """The stretch of the file that is judged; None for all of it."""
+    question: str = ""
+    """Words of its own question, where the dataset asks one; else the task's."""
+    labels: tuple[str, ...] = ()
+    """Closed label set of its own, where the items differ in it; else the task's."""
+    target: Target = Target()
+    """What people said."""
 
 
 class Plan(Value):
@@ -310,6 +477,8 @@ class Case(Value):
     """See SCHEMA_VERSION."""
     question: Question
     """What was asked."""
+    sample: Sample | None = None
+    """The item of a dataset that was asked about, with what people said; None outside a run."""
     sheet: CueSheet
     """What was perceived."""
     steps: tuple[Step, ...] = ()

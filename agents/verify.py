@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from cuechain.agents.values import Answer, Claim, Cue, CueSheet, Problem, Verdict
+from cuechain.agents.values import Answer, Claim, Cue, CueSheet, EmotionAnswer, LabelAnswer, Problem, Verdict
 
 SENSE_WORDS = {
     "voice": r"voice|vocal\w*|tone of voice|pitch\w*|loud\w*|quiet(?:er|ly)|intonation|speaks? (?:fast|slow|soft)\w*|pace|pauses?",
@@ -48,12 +48,12 @@ def verify(sheet: CueSheet, answer: Answer, labels: tuple[str, ...]) -> Verdict:
         labels: The closed label set; empty when any word was allowed.
     """
     problems: list[Problem] = []
-    named = [answer.emotion, *getattr(answer, "emotions", ())]
-    for emotion in dict.fromkeys(e.label for e in named if e):
-        if labels and emotion not in labels:
-            problems.append(_problem("label_not_in_set", None, f"'{emotion}' is not one of {', '.join(labels)}"))
-    if not answer.abstain and answer.emotion is None:
-        problems.append(_problem("empty", None, "the answer names no feeling and does not abstain"))
+    for label in _labels(answer):
+        if labels and label not in labels:
+            problems.append(_problem("label_not_in_set", None, f"'{label}' is not one of {', '.join(labels)}"))
+    if not answer.abstain and _unsaid(answer):
+        what = "chooses no label" if isinstance(answer, LabelAnswer) else "names no feeling"
+        problems.append(_problem("empty", None, f"the answer {what} and does not abstain"))
     if not answer.claims:
         problems.append(_problem("empty", None, "the answer has no sentences"))
     if answer.person is not None and not answer.abstain and sheet.people and answer.person not in sheet.people:
@@ -61,6 +61,21 @@ def verify(sheet: CueSheet, answer: Answer, labels: tuple[str, ...]) -> Verdict:
     for number, claim in enumerate(answer.claims):
         problems.extend(_check(sheet, answer, number, claim))
     return Verdict(problems=tuple(problems), claims=len(answer.claims))
+
+
+def _labels(answer: Answer) -> list[str]:
+    """The labels that an answer takes from the set that was asked for."""
+    if isinstance(answer, LabelAnswer):
+        return [answer.label] if answer.label else []
+    named = [answer.emotion, *(answer.emotions if isinstance(answer, EmotionAnswer) else ())]
+    return list(dict.fromkeys(e.label for e in named if e))
+
+
+def _unsaid(answer: Answer) -> bool:
+    """Whether the slot that answers the task is empty; tuples may be none at all."""
+    if isinstance(answer, LabelAnswer):
+        return answer.label is None
+    return type(answer) in (Answer, EmotionAnswer) and answer.emotion is None
 
 
 def _check(sheet: CueSheet, answer: Answer, number: int, claim: Claim) -> Iterable[Problem]:

@@ -25,17 +25,18 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
         "errors weights",
         "values",
         "settings registry",
-        "subtitles prompts",
+        "subtitles prompts conversation",
         "probe",
         "frames",
         "media llm",
-        "perception tasks",
+        "perception tasks datasets",
         "textualize focus evidence",
         "planned",
         "reason realise verify weigh explain",
         "pipeline",
         "runs agent catalogue chat",
-        "scoring cli ui serve finetune",
+        "scoring",
+        "cli ui serve finetune",
     )
 )
 """Left may be imported by right, never back, and rooms of one layer do not import each other."""

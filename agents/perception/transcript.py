@@ -10,7 +10,7 @@ from cuechain.agents.errors import ConfigError, MediaError
 from cuechain.agents.media import RATE
 from cuechain.agents.perception.sense import Reliability, Sense
 from cuechain.agents.perception.texts.language import line_language
-from cuechain.agents.perception.texts.written import Utterance, from_subtitles, from_text, is_noise
+from cuechain.agents.perception.texts.written import Utterance, from_subtitles, from_text, from_turns, is_noise
 from cuechain.agents.values import Cue, Gap, Span
 
 if TYPE_CHECKING:
@@ -69,6 +69,8 @@ class Transcript(Sense):
         lines = clip.subtitles
         if lines:
             yield from self._cues(list(from_subtitles(lines)), "subtitles", clip)
+        elif clip.media.turns:
+            yield from self._cues(list(from_turns(clip.media.turns)), "text")
         elif clip.text is not None:
             yield from self._cues(list(from_text(clip.text)), "text")
         else:
@@ -130,9 +132,9 @@ class Transcript(Sense):
             text = " ".join(text.replace('"', "'").replace("“", "'").replace("”", "'").replace("„", "'").split())
             if not any(c.isalnum() for c in text) and asr == "subtitles" and not is_noise(u.text):
                 continue
-            subject = (
-                "the text" if asr == "text" and not u.person else "the message" if asr == "text" else "the speaker"
-            )
+            subject = "the speaker"
+            if asr == "text" and u.turn is None:
+                subject = "the message" if u.person else "the text"
             noise = asr == "subtitles" and is_noise(u.text)
             words = 0 if noise else len([w for w in text.split() if any(c.isalnum() for c in w)])
             measures: dict[str, float | str] = {"words": words, "asr": asr, "kept_share": round(u.kept, 2)}
@@ -143,8 +145,8 @@ class Transcript(Sense):
                 measures["language_probability"] = round(u.language_sure, 2)
             if number in voices:
                 measures["speaker"] = voices[number]
-            if u.span is None:
-                measures["line"] = number  # what reads this line later can say so without a time
+            if u.turn is not None or u.span is None:
+                measures["line"] = u.turn or number  # what reads this line later can say so without a time
             yield Cue(
                 sense=self.name,
                 text=f'{_NOTE} "{text}"' if noise else f'{subject} says "{text}"',

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from cuechain.agents.subtitles import Subtitle
-from cuechain.agents.values import Span
+from cuechain.agents.values import Span, Turn
 
 LONGEST = 30
 """Words of one utterance, about: a longer one is split so that a cue stays one thing that can be cited."""
@@ -31,6 +31,8 @@ class Utterance:
     """ISO 639-1 code, where a recogniser said it."""
     language_sure: float | None = None
     """Probability of that language, where it was detected from the sound."""
+    turn: int | None = None
+    """Number of the turn in a conversation, from 1."""
 
 
 _MESSAGE = re.compile(
@@ -78,6 +80,13 @@ def from_text(text: str) -> Iterator[Utterance]:
     for person, words in _messages(text) or [(None, text)]:
         for part in _groups(words):
             yield Utterance(part, person=person)
+
+
+def from_turns(turns: Sequence[Turn]) -> Iterator[Utterance]:
+    """A conversation, one utterance per turn that has words, however long."""
+    for number, turn in enumerate(turns, 1):
+        if turn.text.strip():
+            yield Utterance(turn.text, turn.span, turn.speaker or None, turn=number)
 
 
 def from_subtitles(lines: Sequence[Subtitle]) -> Iterator[Utterance]:

@@ -1,0 +1,83 @@
+"""Published datasets as they are: each reader is one file that turns a folder into Samples, and tells what is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from cuechain.agents import registry
+from cuechain.agents.errors import ConfigError
+from cuechain.agents.values import Sample
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing in a dataset that cannot be used, or that looks wrong."""
+
+    id: str
+    """Of the item, or file and line where there is none."""
+    reason: str
+    """One of a few words, to be counted: missing, duplicate, misaligned, miscut, label_outside, no_label, broken, empty."""
+    detail: str
+    """What exactly, in a sentence."""
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """How a published dataset is read."""
+
+    name: str
+    """Registered name."""
+    about: str
+    """One line with authors and year for `cuechain list datasets`."""
+    tasks: tuple[str, ...]
+    """Tasks whose targets it holds, its own first."""
+    splits: tuple[str, ...]
+    """Names of the official splits, in the order of the publication."""
+    read: Callable[[Path, str], Iterator[Sample | Fault]]
+    """(folder or file, split) → its items in the order of the file; a file that is not there is a ConfigError."""
+    labels: str = ""
+    """Name of the task's label set (`Task.sets`) that its labels come from; empty for the task's default or none."""
+    protocol: str = ""
+    """Name of the published scorer (`cuechain.agents.scoring.protocols`); empty where the sound metrics are the published ones."""
+    verified: bool = True
+    """Whether the reader was tried on real files of the dataset; False where its format is known from publications alone."""
+
+
+def dataset(name: str) -> Dataset:
+    """A reader by its name.
+
+    Raises:
+        ConfigError: Unknown name; the hint offers the nearest.
+    """
+    return registry.get("datasets", name)
+
+
+def samples(spec: str, split: str = "") -> Iterator[Sample | Fault]:
+    """The items of `NAME:PATH`, ids that occur twice told as faults.
+
+    Args:
+        spec: Name of a reader and the folder or file as published.
+        split: One of its official splits; the first where none is named.
+
+    Raises:
+        ConfigError: Unknown name or split, nothing there, or a file of another form.
+    """
+    name, _, place = spec.partition(":")
+    one = dataset(name)
+    path = Path(place).expanduser()
+    if not place or not path.exists():
+        raise ConfigError(
+            f"{spec}: there is no {place or 'path'}", f"give {name}:FOLDER, the dataset as it is published"
+        )
+    split = split or one.splits[0]
+    if split not in one.splits:
+        raise ConfigError(f"{name} has no split '{split}'", f"it has {', '.join(one.splits)}")
+    seen: set[str] = set()
+    for item in one.read(path, split):
+        if isinstance(item, Sample) and item.id in seen:
+            yield Fault(item.id, "duplicate", f"the id {item.id} stands more than once; the first one counts")
+            continue
+        seen.add(item.id)
+        yield item.model_copy(update={"dataset": name, "split": split}) if isinstance(item, Sample) else item

@@ -1,0 +1,205 @@
+"""Batch: the items of a dataset through perception and a model into a run folder, one Case a line; what is done is not done again."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cuechain import prompts
+from cuechain.agents import llm, registry
+from cuechain.agents.datasets import Fault
+from cuechain.agents.errors import CueChainError, ModelError, RunError
+from cuechain.agents.focus import within
+from cuechain.agents.llm import Model
+from cuechain.agents.pipeline import SheetReady, check, see, think
+from cuechain.agents.settings import Settings
+from cuechain.agents.tasks import Task
+from cuechain.agents.values import Case, CueSheet, Question, Sample
+
+DEAD = 5
+"""Failures of the model before any answer after which a run ends: the server is away, the key is wrong, the memory too small."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """One item is finished."""
+
+    case: Case
+    """Its case, done or failed."""
+    kept: bool
+    """True when an earlier run had done it."""
+
+
+class Run:
+    """A run folder: `manifest.json` says how it was made, `cases.jsonl` holds a Case a line, `faults.jsonl` what could not be used."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        """How the run was made.
+
+        Raises:
+            RunError: There is none, or it cannot be read.
+        """
+        try:
+            return json.loads((self.folder / "manifest.json").read_text("utf-8"))
+        except (OSError, ValueError) as error:
+            raise RunError(f"{self.folder} is no run folder", "`cuechain batch … --out FOLDER` makes one") from error
+
+    def cases(self) -> Iterator[Case]:
+        """The finished cases, the last one of each item; a line that was cut off while it was written is left out.
+
+        Raises:
+            RunError: The file cannot be read.
+        """
+        last: dict[str, int] = {}
+        for place, raw in self._lines():
+            last[_id_of(raw)] = place
+        wanted = set(last.values())
+        for place, raw in self._lines():
+            if place in wanted:
+                answer = registry.get("tasks", raw["question"]["task"]).answer
+                yield Case.model_validate(raw, context={"answer": answer})
+
+    def faults(self) -> list[Fault]:
+        """What of the dataset could not be used."""
+        path = self.folder / "faults.jsonl"
+        return [Fault(**json.loads(x)) for x in path.read_text("utf-8").splitlines()] if path.is_file() else []
+
+    def _lines(self) -> Iterator[tuple[int, dict[str, Any]]]:
+        path = self.folder / "cases.jsonl"
+        if not path.is_file():
+            return
+        with path.open("rb") as lines:
+            for place, line in enumerate(lines):
+                try:
+                    yield place, json.loads(line)
+                except ValueError:
+                    continue
+
+    def done(self) -> dict[str, Case]:
+        """Cases of an earlier run that need not be asked again, by the id of their item."""
+        return {c.sample.id: c for c in self.cases() if c.sample and c.status == "done"}
+
+
+def batch(
+    items: Iterable[Sample | Fault], made: dict[str, Any], settings: Settings, folder: Path
+) -> Iterator[Progress]:
+    """Answer a task for each item; failures are kept with their error and tried again by the next call.
+
+    Args:
+        items: Samples and faults of a reader.
+        made: What the run is about: `task`, `labels`, `dataset`, `split` …; kept as its manifest.
+        settings: Model and perception.
+        folder: The run folder; made where it is not there.
+
+    Raises:
+        RunError: The folder belongs to another run, or cannot be written.
+        ModelError: The model failed for each of the first items.
+    """
+    task: Task = registry.get("tasks", made["task"])
+    labels = tuple(made.get("labels", ()))
+    manifest = {**made, "model": settings.model, "templates": prompts.template_hash()}
+    run = _begun(folder, manifest)
+    kept, model, failed = run.done(), None, 0
+    answered = bool(kept)
+    try:
+        with (folder / "cases.jsonl").open("a", encoding="utf-8") as out, (folder / "faults.jsonl").open("w") as told:
+            if out.tell() and not _ends_whole(folder / "cases.jsonl"):
+                out.write("\n")
+            for item in items:
+                if isinstance(item, Fault):
+                    told.write(json.dumps(vars(item)) + "\n")
+                    continue
+                if item.id in kept:
+                    yield Progress(kept[item.id], kept=True)
+                    continue
+                model = model or llm.load(settings.model, settings)
+                case = _case(item, task, labels, model, settings)
+                answered = answered or case.status == "done"
+                failed += case.status == "failed"
+                out.write(case.model_dump_json(exclude_defaults=True) + "\n")
+                out.flush()
+                yield Progress(case, kept=False)
+                if failed >= DEAD and not answered:
+                    raise ModelError(
+                        f"the first {DEAD} items failed: {case.error}", "try one of them with `cuechain ask`"
+                    )
+    except OSError as error:
+        raise RunError(f"{folder} cannot be written: {error.strerror}", "free some space and call it again") from error
+
+
+def sheet_of(item: Sample, settings: Settings) -> CueSheet:
+    """What the senses perceive of an item.
+
+    Raises:
+        MediaError: A file is missing or cannot be decoded.
+    """
+    for event in see(item.files, settings, text=item.text, turns=item.turns):
+        if isinstance(event, SheetReady):
+            return within(event.sheet, item.span)
+    raise AssertionError("perceiving ends with SheetReady")
+
+
+def question_of(item: Sample, task: Task, labels: tuple[str, ...]) -> Question:
+    """What is asked about an item: its own words and labels where it has some."""
+    return Question(text=item.question or task.question, task=task.name, labels=item.labels or labels, turn=item.turn)
+
+
+def _case(item: Sample, task: Task, labels: tuple[str, ...], model: Model, settings: Settings) -> Case:
+    question = question_of(item, task, labels)
+    sheet = CueSheet()
+    try:
+        check(question)
+        sheet = sheet_of(item, settings)
+        return think(sheet, question, task, model, settings).model_copy(update={"sample": item})
+    except CueChainError as error:
+        kind = type(error).__name__
+        return Case(
+            question=question,
+            sample=item,
+            sheet=sheet,
+            status="failed",
+            error=f"{kind}: {error.message}",
+            model=model.spec,
+        )
+
+
+def _begun(folder: Path, manifest: dict[str, Any]) -> Run:
+    run = Run(folder)
+    path = folder / "manifest.json"
+    told = json.loads(json.dumps(manifest))
+    if path.is_file():
+        if run.manifest != told:
+            changed = sorted(k for k in {*told, *run.manifest} if told.get(k) != run.manifest.get(k))
+            raise RunError(
+                f"{folder} holds another run: {', '.join(changed)} differ{'s' * (len(changed) == 1)}",
+                "choose another --out",
+            )
+        return run
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        part = path.with_suffix(".part")
+        part.write_text(json.dumps(told, indent=2) + "\n", "utf-8")
+        os.replace(part, path)  # noqa: PTH105
+    except OSError as error:
+        raise RunError(
+            f"{folder} cannot be written: {error.strerror}", "check the folder and the free space"
+        ) from error
+    return run
+
+
+def _id_of(raw: dict[str, Any]) -> str:
+    return str((raw.get("sample") or {}).get("id", ""))
+
+
+def _ends_whole(path: Path) -> bool:
+    with path.open("rb") as file:
+        file.seek(-1, os.SEEK_END)
+        return file.read(1) == b"\n"

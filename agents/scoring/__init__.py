@@ -1,0 +1,1 @@
+"""Scoring: metrics over finished runs, the protocols of published scorers, baselines, and the table that shows them together."""

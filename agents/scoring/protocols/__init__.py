@@ -1,0 +1,1 @@
+"""Published scorers, each with its quirks, under the name of what it scores."""
