@@ -210,28 +210,10 @@ def _give(case: Case, as_json: bool, as_markdown: bool, output: Path | None) -> 
     if output is None:
         sys.stdout.write(text)
     else:
+        from cuechain.agents.atomic import write
+
         write(output, text)
         typer.echo(f"written to {output}", err=True)
-
-
-def write(path: Path, text: str) -> None:
-    """Write a file whole or not at all.
-
-    Raises:
-        RunError: The disk is full or the folder cannot be written; nothing is left behind.
-    """
-    from cuechain.agents.errors import RunError
-
-    # A pipe or device is written to, not replaced.
-    part = path.with_name(path.name + ".part") if path.is_file() or not path.exists() else path
-    try:
-        part.write_text(text, "utf-8")
-        if part is not path:
-            part.replace(path)
-    except OSError as error:
-        if part is not path:
-            part.unlink(missing_ok=True)
-        raise RunError(f"{path} cannot be written: {error.strerror}", "check the folder and the free space") from error
 
 
 @app.command()
@@ -427,7 +409,11 @@ def main() -> NoReturn:
         if not arguments or arguments[0] not in own:  # verbs of plugins cost nothing where one of ours is called
             for name in registry.names("commands"):
                 try:
-                    app.add_typer(registry.get("commands", name), name=name)
+                    verb = registry.get("commands", name)
+                    if isinstance(verb, typer.Typer):
+                        app.add_typer(verb, name=name)
+                    else:
+                        app.command(name)(verb)
                 except PluginError as error:  # a broken plugin costs its own verbs, not the others
                     _tell(error)
         code = app(args=arguments, standalone_mode=False)

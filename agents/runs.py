@@ -11,6 +11,7 @@ from typing import Any
 
 from cuechain import prompts
 from cuechain.agents import llm, registry
+from cuechain.agents.atomic import write
 from cuechain.agents.datasets import Fault
 from cuechain.agents.errors import CueChainError, ModelError, RunError
 from cuechain.agents.focus import within
@@ -53,7 +54,17 @@ class Run:
             raise RunError(f"{self.folder} is no run folder", "`cuechain batch … --out FOLDER` makes one") from error
 
     def cases(self) -> Iterator[Case]:
-        """The finished cases, the last one of each item; a line that was cut off while it was written is left out.
+        """The finished cases, the last one of each item.
+
+        Raises:
+            RunError: The file cannot be read.
+        """
+        for raw in self.records():
+            answer = registry.get("tasks", raw["question"]["task"]).answer
+            yield Case.model_validate(raw, context={"answer": answer})
+
+    def records(self) -> Iterator[dict[str, Any]]:
+        """The same as plain values; a line that was cut off while it was written is left out.
 
         Raises:
             RunError: The file cannot be read.
@@ -62,15 +73,18 @@ class Run:
         for place, raw in self._lines():
             last[_id_of(raw)] = place
         wanted = set(last.values())
-        for place, raw in self._lines():
-            if place in wanted:
-                answer = registry.get("tasks", raw["question"]["task"]).answer
-                yield Case.model_validate(raw, context={"answer": answer})
+        yield from (raw for place, raw in self._lines() if place in wanted)
 
     def faults(self) -> list[Fault]:
         """What of the dataset could not be used."""
         path = self.folder / "faults.jsonl"
         return [Fault(**json.loads(x)) for x in path.read_text("utf-8").splitlines()] if path.is_file() else []
+
+    @property
+    def finished(self) -> int | None:
+        """How many items the dataset has, faults left out; None while the run has not come to its end."""
+        path = self.folder / "finished.json"
+        return json.loads(path.read_text("utf-8"))["items"] if path.is_file() else None
 
     def _lines(self) -> Iterator[tuple[int, dict[str, Any]]]:
         path = self.folder / "cases.jsonl"
@@ -107,7 +121,8 @@ def batch(
     labels = tuple(made.get("labels", ()))
     manifest = {**made, "model": settings.model, "templates": prompts.template_hash()}
     run = _begun(folder, manifest)
-    kept, model, failed = run.done(), None, 0
+    kept, model, failed, count = run.done(), None, 0, 0
+    (folder / "finished.json").unlink(missing_ok=True)
     answered = bool(kept)
     try:
         with (folder / "cases.jsonl").open("a", encoding="utf-8") as out, (folder / "faults.jsonl").open("w") as told:
@@ -117,6 +132,7 @@ def batch(
                 if isinstance(item, Fault):
                     told.write(json.dumps(vars(item)) + "\n")
                     continue
+                count += 1
                 if item.id in kept:
                     yield Progress(kept[item.id], kept=True)
                     continue
@@ -131,6 +147,7 @@ def batch(
                     raise ModelError(
                         f"the first {DEAD} items failed: {case.error}", "try one of them with `cuechain ask`"
                     )
+        (folder / "finished.json").write_text(json.dumps({"items": count}) + "\n", "utf-8")
     except OSError as error:
         raise RunError(f"{folder} cannot be written: {error.strerror}", "free some space and call it again") from error
 
@@ -185,9 +202,7 @@ def _begun(folder: Path, manifest: dict[str, Any]) -> Run:
         return run
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        part = path.with_suffix(".part")
-        part.write_text(json.dumps(told, indent=2) + "\n", "utf-8")
-        os.replace(part, path)  # noqa: PTH105
+        write(path, json.dumps(told, indent=2) + "\n")
     except OSError as error:
         raise RunError(
             f"{folder} cannot be written: {error.strerror}", "check the folder and the free space"

@@ -25,7 +25,7 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
         "errors weights",
         "values",
         "settings registry",
-        "subtitles prompts conversation",
+        "subtitles prompts conversation atomic",
         "probe",
         "frames",
         "media llm",
