@@ -95,22 +95,6 @@ def test_wrong_use_is_told_with_a_hint_and_an_exit_code(run, tmp_path, arguments
     assert not list(tmp_path.rglob("*.part"))
 
 
-def test_a_full_disk_leaves_nothing_half_written(tmp_path, monkeypatch):
-    from pathlib import Path
-
-    from cuechain.agents.errors import RunError
-
-    def full(self, text, *more):
-        with self.open("w") as file:
-            file.write(text[: len(text) // 2])
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(Path, "write_text", full)
-    with pytest.raises(RunError, match="No space left"):
-        cli.write(tmp_path / "answer.md", "x" * 100)
-    assert list(tmp_path.iterdir()) == []
-
-
 def test_lists_and_doctor(run):
     for what, name in (("tools", "voice"), ("tasks", "emotion"), ("models", "embedded"), ("prompts", "ask/observe")):
         code, out, _ = run("list", what)
