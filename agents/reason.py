@@ -62,6 +62,7 @@ def reason(
     *,
     images: Sequence[bytes] = (),
     on_token: Callable[[str], None] | None = None,
+    about: Focus | None = None,
 ) -> Reasoned:
     """Answer a question about a sheet.
 
@@ -73,6 +74,7 @@ def reason(
         settings: Time-outs, retries, temperature.
         images: Keyframes (JPEG) for a vision model.
         on_token: Called with each piece of text as a chat model writes it.
+        about: Whom and when the question is about, where that is known; else it is looked up in the sheet.
 
     Raises:
         ConfigError: A planner is asked a task about which plans say nothing.
@@ -82,7 +84,7 @@ def reason(
     labels = labels_of(question, task)
     feelings = task.feelings or labels or OPEN
     own = of_turn(sheet, question.turn)
-    found = focus(own, question.text, feelings)
+    found = about or focus(own, question.text, feelings)
     if model.planner is None:
         return _chain(sheet, question, task, model, settings, found, images, on_token)
     if not plannable(task):

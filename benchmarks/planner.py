@@ -23,7 +23,8 @@ from pathlib import Path
 import numpy as np
 
 from cuechain.agents.llm import load
-from cuechain.agents.llm.embedded import Fusion, fused, logit, sigmoid, verbal
+from cuechain.agents.llm.embedded import verbal
+from cuechain.agents.llm.fusion import Fusion, fused, logit, sigmoid
 from cuechain.agents.llm.labels import meaning
 from cuechain.agents.llm.rules import reading, sentiments
 from cuechain.agents.llm.serialise import RELATIONS, SENTIMENTS

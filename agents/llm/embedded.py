@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from cuechain.agents.errors import ModelError
 from cuechain.agents.llm import Model
+from cuechain.agents.llm.fusion import Calibration, Fusion, fused, logit, sigmoid
 from cuechain.agents.llm.labels import spread
 from cuechain.agents.llm.rules import SAID, Reading, intensity, normal, reading, sentiments, weights
 from cuechain.agents.llm.serialise import (
@@ -49,64 +50,6 @@ such a one by itself."""
 
 SILENT = 0.1
 """Strength of evidence, as the rules read it, under which a measured cue says nothing; a movement that just shows has 0.3."""
-
-
-class Fusion(BaseModel):
-    """How the encoder's score and the rules' log-probability of one slot are added."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    encoder: float = 1.0
-    """Factor of the encoder's score: the inverse of a temperature."""
-    rules: float = 0.0
-    """Factor of the rules' score."""
-    bias: tuple[float, ...] = ()
-    """Added per value of a slot whose set never changes."""
-
-
-class Calibration(BaseModel):
-    """planner.json: what was fitted on held-out predictions."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    emotion: Fusion = Fusion()
-    """Where face or voice speak beside something else."""
-    voice: Fusion = Fusion(encoder=0.0, rules=1.0)
-    """Where a voice is all there is: for the weights that ship, the rules alone are best (weights/planner/README.md)."""
-    texts: Fusion = Fusion()
-    """Emotion where only words are there."""
-    relation: Fusion = Fusion()
-    """Biases in the order of RELATIONS."""
-    sentiment: Fusion = Fusion()
-    """Biases in the order of SENTIMENTS."""
-    abstain: Fusion = Fusion()
-    """One bias."""
-    weight: Fusion = Fusion()
-    """One bias."""
-
-
-def logit(p: float) -> float:
-    """Log odds, kept finite."""
-    p = min(1 - 1e-4, max(1e-4, p))
-    return float(np.log(p / (1 - p)))
-
-
-def sigmoid(x: float) -> float:
-    """Inverse of `logit`."""
-    return float(1 / (1 + np.exp(-np.clip(x, -40, 40))))
-
-
-Key = TypeVar("Key")
-
-
-def fused(how: Fusion, keys: Sequence[Key], encoder: np.ndarray, rules: dict[Key, float]) -> dict[Key, float]:
-    """Probabilities of the values of a slot; they sum to 1."""
-    score = how.encoder * np.asarray(encoder, np.float64)
-    score = score + how.rules * np.log([rules[key] + 0.01 for key in keys])  # 0.01: no table rules anything out
-    if how.bias:
-        score = score + np.asarray(how.bias)
-    share = np.exp(score - score.max())
-    return dict(zip(keys, (share / share.sum()).tolist(), strict=True))
 
 
 def verbal(found: Reading, sheet: CueSheet) -> bool:
@@ -168,6 +111,18 @@ class EmbeddedPlanner:
     def __init__(self, folder: Path = WEIGHTS) -> None:
         self._folder = folder
         self._labels: dict[str, np.ndarray] = {}
+        self._met: dict[tuple[int, ...], np.ndarray] | None = None
+
+    def remembering(self) -> EmbeddedPlanner:
+        """The same planner, which reads a cue by itself only once: for many sheets made of the same cues.
+
+        Its first plan is that of `plan`. In later ones a score may differ in its last digits, because the int8 network scales the rows
+        of a run together.
+        """
+        twin = EmbeddedPlanner(self._folder)
+        twin.__dict__ |= {"_session": self._session, "_tokenizer": self._tokenizer, "_calibration": self._calibration}
+        twin._labels, twin._met = self._labels, {}
+        return twin
 
     def plan(self, sheet: CueSheet, question: Question, labels: tuple[str, ...], person: str | None) -> Plan:
         """See `Planner.plan`."""
@@ -237,7 +192,7 @@ class EmbeddedPlanner:
         rows = {key: r for key, r in rows.items() if r.cues}
         if not rows:
             return {}
-        scores = self._run(list(rows.values()))["sheet"] @ self._vectors(labels).T
+        scores = self._alone(list(rows.values())) @ self._vectors(labels).T
         points: dict[str, str] = {}
         for key, score in zip(rows, scores, strict=True):
             evidence = found.evidence.get(key)
@@ -251,6 +206,15 @@ class EmbeddedPlanner:
             if share >= max(POINTED, 1.2 / len(labels)) or len(labels) == 1:
                 points[key] = label
         return points
+
+    def _alone(self, rows: list[Row]) -> np.ndarray:
+        """Vectors (N, D) of rows with one cue each."""
+        if self._met is None:
+            return self._run(rows)["sheet"]
+        new = {tuple(r.ids): r for r in rows if tuple(r.ids) not in self._met}
+        if new:
+            self._met |= dict(zip(new, self._run(list(new.values()))["sheet"], strict=True))
+        return np.stack([self._met[tuple(r.ids)] for r in rows])
 
     def _vectors(self, labels: Sequence[str]) -> np.ndarray:
         """Embeddings of labels (L, D)."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from cuechain.agents.values import CueSheet, Plan, Question
 
@@ -26,6 +26,15 @@ class Planner(Protocol):
         ...
 
 
+@runtime_checkable
+class Remembers(Protocol):
+    """A planner that can save work where many sheets are made of the same cues."""
+
+    def remembering(self) -> Planner:
+        """A planner with the same answers, for one such set of sheets."""
+        ...
+
+
 @dataclass(frozen=True)
 class Model:
     """A loaded model: exactly one of `planner` and `chat` is there."""
@@ -40,3 +49,7 @@ class Model:
     """True when `chat.bind(response_format={"type": "json_schema", "json_schema": {"name": …, "schema": …}})` binds its output."""
     vision: bool = False
     """True when messages may carry image blocks."""
+
+    def remembering(self) -> Model:
+        """The same model for many sheets that are made of the same cues."""
+        return replace(self, planner=self.planner.remembering()) if isinstance(self.planner, Remembers) else self

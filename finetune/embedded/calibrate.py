@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from cuechain.agents.llm.embedded import Calibration, Fusion, logit, verbal
+from cuechain.agents.llm.embedded import verbal
+from cuechain.agents.llm.fusion import Calibration, Fusion, logit
 from cuechain.agents.llm.labels import meaning
 from cuechain.agents.llm.rules import reading, sentiments, weights
 from cuechain.agents.llm.serialise import RELATIONS, SENTIMENTS

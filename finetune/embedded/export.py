@@ -15,7 +15,7 @@ import numpy as np
 import typer
 
 from cuechain.agents.errors import ConfigError, MissingExtraError
-from cuechain.agents.llm.embedded import Calibration
+from cuechain.agents.llm.fusion import Calibration
 from cuechain.agents.llm.serialise import OUTPUTS, Row, batch, label_row, row
 from cuechain.agents.values import EKMAN
 from cuechain.finetune.config import ExportConfig, read

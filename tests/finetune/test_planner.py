@@ -10,7 +10,8 @@ import pytest
 from typer.testing import CliRunner
 
 from cuechain.agents.errors import ConfigError
-from cuechain.agents.llm.embedded import DOUBT, Calibration, EmbeddedPlanner
+from cuechain.agents.llm.embedded import DOUBT, EmbeddedPlanner
+from cuechain.agents.llm.fusion import Calibration
 from cuechain.agents.llm.serialise import label_row, role, row
 from cuechain.agents.values import EKMAN, Question
 from cuechain.finetune.cli import app

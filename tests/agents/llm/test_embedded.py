@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from cuechain.agents.errors import ModelError
 from cuechain.agents.llm import load
-from cuechain.agents.llm.embedded import WEIGHTS, Fusion, fused
+from cuechain.agents.llm.embedded import WEIGHTS, EmbeddedPlanner
+from cuechain.agents.llm.fusion import Fusion, fused
 from cuechain.agents.llm.serialise import batch, row
 from cuechain.agents.pipeline import SheetReady, see
 from cuechain.agents.settings import Settings
@@ -258,3 +259,20 @@ def test_a_measured_cue_that_says_nothing_points_nowhere() -> None:
     assert planner is not None
     plan = planner.plan(sheet(quiet), Question(text="How?"), EKMAN, None)
     assert plan.points == {}
+
+
+@shipped
+def test_a_planner_that_remembers_plans_the_same_and_reads_each_cue_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    question = Question(text="How does P1 feel, and why?")
+    planner = load("embedded", Settings()).remembering().planner
+    assert isinstance(planner, EmbeddedPlanner)
+    assert planner.plan(SAD, question, EKMAN, "P1") == plan(SAD)
+    seen: list[int] = []
+    run = EmbeddedPlanner._run
+    monkeypatch.setattr(EmbeddedPlanner, "_run", lambda self, rows: seen.append(len(rows)) or run(self, rows))
+    quiet = SAD.only({i for i, c in SAD.cues.items() if c.sense != "voice"})
+    again = planner.plan(quiet, question, EKMAN, "P1")
+    assert seen == [1]  # the sheet alone: its cues were met before
+    alone = plan(quiet)
+    assert again.points == alone.points
+    assert again.labels == pytest.approx(alone.labels)
