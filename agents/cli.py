@@ -76,7 +76,7 @@ def _settings(senses: str | None, no_cache: bool = False, **flags: Any) -> Setti
     return loaded.model_copy(update={"cache": None}) if no_cache else loaded
 
 
-def _listen(events: Iterator[Event]) -> Event:
+def listen(events: Iterator[Event]) -> Event:
     """Show progress on stderr while the pipeline runs; return its last event."""
     from cuechain.agents.pipeline import Opened, SenseDone, Thinking
 
@@ -148,13 +148,13 @@ def ask(
 
     if as_json and as_markdown:
         raise ConfigError("--json and --markdown exclude each other", "give one of them")
-    files, words = _split(inputs or [], text)
+    files, words = split(inputs or [], text)
     settings = _settings(
         senses, no_cache, model=model, strict=strict, language=language, whisper=whisper, base_url=base_url,
         budget=budget, direct=direct, look=look, captioner=captioner, denoise=denoise, sounds=sounds, four_bit=four_bit,
     )  # fmt: skip
     question = Question(text=words, task=task, labels=_labels(labels))
-    done = _listen(run(files, question, settings, text=text))
+    done = listen(run(files, question, settings, text=text))
     assert isinstance(done, Done)
     for note in _notes(done.case, settings):
         typer.echo(f"note: {note}", err=True)
@@ -173,7 +173,7 @@ def _notes(case: Case, settings: Settings) -> Iterator[str]:
         yield f"{case.model} does not know {', '.join(odd)} as feelings and goes by how the words sound"
 
 
-def _split(inputs: list[str], text: str | None) -> tuple[list[str], str]:
+def split(inputs: list[str], text: str | None) -> tuple[list[str], str]:
     """The files, and the question after them; a lone file gets the default question."""
     from cuechain.agents.errors import ConfigError
 
@@ -246,7 +246,7 @@ def perceive(
         sounds=sounds,
         base_url=base_url,
     )
-    ready = _listen(see(inputs, settings))
+    ready = listen(see(inputs, settings))
     assert isinstance(ready, SheetReady)
     if as_json:
         typer.echo(ready.sheet.model_dump_json(indent=2))
@@ -280,7 +280,7 @@ def chat(
     from cuechain.agents.pipeline import SheetReady, see
 
     settings = _settings(senses, no_cache, model=model, language=language, whisper=whisper, base_url=base_url)
-    ready = _listen(see(inputs, settings))
+    ready = listen(see(inputs, settings))
     assert isinstance(ready, SheetReady)
     talk = Conversation(ready.sheet, settings, labels=_labels(labels))
     typer.echo(f"{len(ready.sheet.cues)} cues. Ask; `cues` shows them, `quit` leaves.", err=True)
