@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import parse_qsl
 
 from cuechain.agents import registry
 from cuechain.agents.errors import ConfigError
@@ -35,14 +36,16 @@ class Dataset:
     """Tasks whose targets it holds, its own first."""
     splits: tuple[str, ...]
     """Names of the official splits, in the order of the publication."""
-    read: Callable[[Path, str], Iterator[Sample | Fault]]
-    """(folder or file, split) → its items in the order of the file; a file that is not there is a ConfigError."""
+    read: Callable[..., Iterator[Sample | Fault]]
+    """(folder or file, split, **options) → its items in the order of the file; a file that is not there is a ConfigError."""
     labels: str = ""
     """Name of the task's label set (`Task.sets`) that its labels come from; empty for the task's default or none."""
     protocol: str = ""
     """Name of the published scorer (`cuechain.agents.scoring.protocols`); empty where the sound metrics are the published ones."""
     verified: bool = True
     """Whether the reader was tried on real files of the dataset; False where its format is known from publications alone."""
+    options: tuple[str, ...] = ()
+    """What a spec may tell it after a question mark: `table:FILE?text=Utterance&label=Emotion`."""
 
 
 def dataset(name: str) -> Dataset:
@@ -55,17 +58,18 @@ def dataset(name: str) -> Dataset:
 
 
 def samples(spec: str, split: str = "") -> Iterator[Sample | Fault]:
-    """The items of `NAME:PATH`, ids that occur twice told as faults.
+    """The items of `NAME:PATH` or `NAME:PATH?OPTION=VALUE&…`; ids that occur twice are told as faults, and so is a split without items.
 
     Args:
-        spec: Name of a reader and the folder or file as published.
+        spec: Name of a reader and the folder or file as published, perhaps with its options (written as in a web address).
         split: One of its official splits; the first where none is named.
 
     Raises:
-        ConfigError: Unknown name or split, nothing there, or a file of another form.
+        ConfigError: Unknown name, split or option, nothing there, or a file of another form.
     """
     name, _, place = spec.partition(":")
     one = dataset(name)
+    place, options = _asked(place, one)
     path = Path(place).expanduser()
     if not place or not path.exists():
         raise ConfigError(
@@ -75,9 +79,30 @@ def samples(spec: str, split: str = "") -> Iterator[Sample | Fault]:
     if split not in one.splits:
         raise ConfigError(f"{name} has no split '{split}'", f"it has {', '.join(one.splits)}")
     seen: set[str] = set()
-    for item in one.read(path, split):
-        if isinstance(item, Sample) and item.id in seen:
+    told = False
+    for item in one.read(path, split, **options):
+        told = True
+        if isinstance(item, Fault):
+            yield item
+        elif item.id in seen:
             yield Fault(item.id, "duplicate", f"the id {item.id} stands more than once; the first one counts")
-            continue
-        seen.add(item.id)
-        yield item.model_copy(update={"dataset": name, "split": split}) if isinstance(item, Sample) else item
+        else:
+            seen.add(item.id)
+            yield item.model_copy(update={"dataset": name, "split": split})
+    if not told:
+        yield Fault(path.name, "empty", f"the split {split} has no items")
+
+
+def _asked(place: str, one: Dataset) -> tuple[str, dict[str, str]]:
+    """Path and options of what follows the name; a path that is there stands for itself."""
+    path, mark, query = place.rpartition("?")
+    if not mark or Path(place).expanduser().exists():
+        return place, {}
+    told = parse_qsl(query, keep_blank_values=True)
+    options = dict(told)
+    if lost := [key for key in options if key not in one.options]:
+        hint = registry.did_you_mean(lost[0], one.options) if one.options else f"{one.name} takes no options"
+        raise ConfigError(f"{one.name} has no option '{lost[0]}'", hint)
+    if len(options) < len(told) or not options:
+        raise ConfigError(f"cannot read the options '{query}'", "write ?text=Utterance&label=Emotion, each once")
+    return path, options
