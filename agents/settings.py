@@ -11,6 +11,9 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from cuechain.agents.errors import ConfigError
 
+WARM = 0.7
+"""As in the experiments with sampled chains of Wang et al. (2023), Self-consistency improves chain of thought reasoning."""
+
 
 def _cache_home() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "cuechain"
@@ -53,6 +56,8 @@ class Settings(BaseSettings):
     """Further tries after an error that may pass."""
     temperature: float = Field(default=0.0, ge=0, le=2)
     """Sampling temperature of chat models."""
+    votes: int = Field(default=1, ge=1, le=100)
+    """Answers that a chat model samples to one question; what most of them say counts."""
     max_tokens: int = Field(default=800, ge=16)
     """Tokens that a chat model may write in one step."""
     four_bit: bool = False
@@ -63,6 +68,11 @@ class Settings(BaseSettings):
     """A perception tool that fails ends the run instead of leaving a gap."""
     cache: Path | None = Field(default_factory=_cache_home)
     """Folder of the cue cache; None to perceive anew each time."""
+
+    @property
+    def warmth(self) -> float:
+        """Temperature that chat models sample with: several votes want WARM where the user set none."""
+        return self.temperature or (WARM if self.votes > 1 else 0.0)
 
     @classmethod
     def settings_customise_sources(

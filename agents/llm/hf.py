@@ -170,7 +170,7 @@ def load(rest: str, settings: Settings) -> Model:
 
     held = checkpoint(rest, settings)
     chat = HFChat(
-        checkpoint=held, temperature=settings.temperature, max_tokens=settings.max_tokens, timeout=settings.timeout
+        checkpoint=held, temperature=settings.warmth, max_tokens=settings.max_tokens, timeout=settings.timeout
     )
     constrains = bool(held.tokenizer.is_fast) and find_spec("llguidance") is not None
     return Model(

@@ -49,7 +49,7 @@ def load(rest: str, settings: Settings) -> Model:
         else SecretStr("none"),  # the client insists on one, servers without keys do not look
         timeout=settings.timeout,
         max_retries=0,  # reply.py tries again
-        temperature=settings.temperature,
+        temperature=settings.warmth,
         stream_usage=True,
         **limit,
     )
@@ -67,7 +67,7 @@ def load_any(spec: str, settings: Settings) -> Model:
     from langchain.chat_models import init_chat_model
 
     provider, _, name = spec.partition(":")
-    common: dict[str, Any] = {"temperature": settings.temperature, "max_tokens": settings.max_tokens}
+    common: dict[str, Any] = {"temperature": settings.warmth, "max_tokens": settings.max_tokens}
     if settings.base_url:
         common["base_url"] = settings.base_url
     if settings.api_key:

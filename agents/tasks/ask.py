@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cuechain.agents.tasks import Task
+from cuechain.agents.tasks.emotion import said
 from cuechain.agents.values import EKMAN, Answer
 
 ASK = Task(
@@ -11,4 +12,5 @@ ASK = Task(
     answer=Answer,
     labels=EKMAN,
     steps=(("observe", "ask/observe"), ("infer", "ask/infer"), ("conclude", "ask/conclude")),
+    said=said,
 )

@@ -1,0 +1,111 @@
+"""What little knowledge already gets: the majority label, words alone, the nearest neighbours' vote, boosted trees on the measures.
+
+Those that learn are fitted on the other groups of the same run (five folds of whole groups), so that no dialogue or speaker helps itself.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from cuechain.agents.llm.rules import SAID, RulesPlanner
+from cuechain.agents.values import CueSheet, Question
+
+FOLDS = 5
+NEIGHBOURS = 5
+"""As many as the few-shot prompts of M-ICL show by default."""
+SEED = 0
+
+Fit = Callable[[Sequence[int], Sequence[int]], Sequence[str]]
+"""(places to learn from, places to tell) → their labels."""
+
+
+def majority(truth: Sequence[str], groups: Sequence[str]) -> list[str]:
+    """The commonest label of the other folds; of two as common the first in the alphabet."""
+
+    def fit(learn: Sequence[int], tell: Sequence[int]) -> list[str]:
+        counts = Counter(truth[i] for i in learn)
+        return [min(counts, key=lambda k: (-counts[k], k))] * len(tell)
+
+    return folded(fit, groups)
+
+
+def words_alone(sheets: Sequence[CueSheet], labels: Sequence[str]) -> list[str]:
+    """What the rules read in words, without face, voice, scene, and without any model of ours that was tuned to sheets."""
+    planner, told = RulesPlanner(), []
+    for sheet in sheets:
+        said = sheet.only({i for i, c in sheet.cues.items() if c.sense in SAID})
+        shares = planner.plan(said, Question(text="How does this person feel?"), tuple(labels), None).labels
+        told.append(max(shares, key=lambda k: shares[k]))
+    return told
+
+
+def neighbours(sheets: Sequence[CueSheet], truth: Sequence[str], groups: Sequence[str]) -> list[str]:
+    """The vote of the NEIGHBOURS nearest sheets of other folds, by the words of their cues (tf-idf, cosine)."""
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.neighbors import KNeighborsClassifier
+
+    texts = [" ".join(cue.text for cue in sheet.cues.values()) for sheet in sheets]
+
+    def fit(learn: Sequence[int], tell: Sequence[int]) -> list[str]:
+        reader = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True)
+        known = reader.fit_transform([texts[i] or "nothing" for i in learn])
+        voter = KNeighborsClassifier(min(NEIGHBOURS, len(learn)), metric="cosine", weights="distance")
+        voter.fit(known, [truth[i] for i in learn])
+        return list(voter.predict(reader.transform([texts[i] or "nothing" for i in tell])))
+
+    return folded(fit, groups)
+
+
+def features(sheets: Sequence[CueSheet], truth: Sequence[str], groups: Sequence[str]) -> list[str]:
+    """Gradient-boosted trees (scikit-learn's histogram version) on the mean of each measure of each sense and on the number of cues."""
+    from sklearn.ensemble import HistGradientBoostingClassifier
+
+    table = measures(sheets)
+
+    def fit(learn: Sequence[int], tell: Sequence[int]) -> list[str]:
+        known = [truth[i] for i in learn]
+        if len(set(known)) < 2:
+            return [known[0]] * len(tell)
+        trees = HistGradientBoostingClassifier(max_iter=100, min_samples_leaf=5, random_state=SEED)
+        trees.fit(table[list(learn)], known)
+        return list(trees.predict(table[list(tell)]))
+
+    return folded(fit, groups)
+
+
+def measures(sheets: Sequence[CueSheet]) -> np.ndarray:
+    """Sheets as rows (N, M) float32: the mean of each numeric measure of each sense, and the number of its cues; NaN where none has it."""
+    rows: list[dict[str, float]] = []
+    for sheet in sheets:
+        found: dict[str, list[float]] = {}
+        for cue in sheet.cues.values():
+            found.setdefault(f"{cue.sense} cues", []).append(1.0)
+            for name, value in cue.measures.items():
+                if isinstance(value, float | int) and name not in ("line", "words"):
+                    found.setdefault(f"{cue.sense} {name}", []).append(float(value))
+        rows.append({n: float(sum(v)) if n.endswith(" cues") else float(np.mean(v)) for n, v in found.items()})
+    names = sorted({name for row in rows for name in row})
+    return np.array([[row.get(name, np.nan) for name in names] for row in rows], np.float32).reshape(len(rows), -1)
+
+
+def folded(fit: Fit, groups: Sequence[str]) -> list[str]:
+    """Labels of all items, each told by what was learnt from other groups; with one group alone nothing can be learnt.
+
+    Raises:
+        ValueError: Fewer than two groups.
+    """
+    from sklearn.model_selection import GroupKFold
+
+    count = min(FOLDS, len(set(groups)))
+    if count < 2:
+        raise ValueError("one group leaves nothing to learn from")
+    told: list[Any] = [None] * len(groups)
+    places = np.arange(len(groups))
+    for learn, tell in GroupKFold(count, shuffle=True, random_state=SEED).split(places, groups=list(groups)):
+        for place, label in zip(tell, fit(learn.tolist(), tell.tolist()), strict=True):
+            told[place] = str(label)
+    return told
