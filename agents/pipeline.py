@@ -26,6 +26,7 @@ from cuechain.agents.tasks import Task
 from cuechain.agents.textualize import textualize
 from cuechain.agents.values import Answer, Case, Cue, CueSheet, Gap, Media, Question, Turn, Verdict
 from cuechain.agents.verify import verify
+from cuechain.agents.votes import voted
 
 if TYPE_CHECKING:
     from cuechain.agents.media import Frame
@@ -266,15 +267,23 @@ def think(
     """Right of the border: sheet → Case. Needs no media, so it replays, tests and compares without them.
 
     A verdict with problems gets one repair round from a chat model; of two tries the one with fewer problems stays, and what is still
-    wrong is shown.
+    wrong is shown. With `settings.votes`, a chat model is asked that often, and what most of its answers say counts.
+
+    Raises:
+        ConfigError: Votes are asked of a planner, or about a task whose answers cannot be counted.
     """
+    if settings.votes > 1:
+        if model.chat is None:
+            raise ConfigError(f"{model.spec} answers the same each time, so votes say nothing", "--votes is for chat models")
+        once = settings.model_copy(update={"votes": 1})
+        return voted(lambda: think(sheet, question, task, model, once, timings=timings, images=images), task, settings.votes)
     begin = time.perf_counter()
     labels = labels_of(question, task) if question.labels or not task.open_vocabulary else ()
     done = reason(sheet, question, task, model, settings, images=images, on_token=on_token)
     answer, verdict = _checked(sheet, done, labels)
     if verdict.problems and model.chat is not None:
         try:
-            again = repair(done, verdict.problems, task, model, settings, on_token)
+            again = repair(done, sheet, verdict.problems, task, model, settings, on_token)
         except CueChainError:
             pass  # the first answer stands, with its problems shown
         else:

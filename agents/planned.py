@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 from cuechain.agents.evidence import MOST_CLAIMS, ceiling, closest, evidence, grounded, partial, signed
-from cuechain.agents.focus import within
+from cuechain.agents.focus import of_turn, within
 from cuechain.agents.llm import Planner
 from cuechain.agents.llm.labels import meaning
 from cuechain.agents.llm.serialise import SETTING
@@ -86,6 +86,18 @@ def planned(
     if found.kind == "change" and not answer.abstain:
         answer = answer.model_copy(update={"claims": _course(stretches, plans) or answer.claims[:1]})
     return answer, found, steps, Usage(calls=len(plans))
+
+
+def by_turn(sheet: CueSheet, question: Question, planner: Planner, labels: tuple[str, ...]) -> dict[int, Plan]:
+    """A plan for each turn of a conversation by itself, under its number; a sheet without turns is turn 1."""
+    plainly, sheet = question.model_copy(update={"text": PLAINLY}), _read(sheet)
+    lines = sorted({int(n) for c in sheet.cues.values() if isinstance(n := c.measures.get("line"), int | float)})
+    plans: dict[int, Plan] = {}
+    for line in lines or (None,):
+        own = of_turn(sheet, line)
+        speaker = next((c.person for c in own.cues.values() if c.sense == "transcript"), None)
+        plans[line or 1] = _together([planner.plan(part, plainly, labels, speaker) for _, part in segments(own)])
+    return plans
 
 
 def _focused(found: Focus) -> Step:

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cuechain import prompts
+from cuechain.agents.chain import Chain
 from cuechain.agents.errors import ConfigError
 from cuechain.agents.focus import focus, of_turn
 from cuechain.agents.llm import Model
-from cuechain.agents.planned import planned
+from cuechain.agents.planned import by_turn, planned
 from cuechain.agents.settings import Settings
 from cuechain.agents.tasks import Task
 from cuechain.agents.values import Answer, CueSheet, EmotionAnswer, Focus, Plan, Problem, Question, Step, Usage
@@ -86,22 +87,33 @@ def reason(
     own = of_turn(sheet, question.turn)
     found = about or focus(own, question.text, feelings)
     if model.planner is None:
-        return _chain(sheet, question, task, model, settings, found, images, on_token)
+        chain = Chain(sheet, task, model, settings, on_token)
+        answer = chain.run(turns(sheet, question, task, direct=settings.direct), images)
+        return Reasoned(_worded(task, sheet, answer), found, chain.steps, chain.usage, chain.messages)
     if not plannable(task):
         raise ConfigError(
             f"task '{task.name}' needs a chat model; {model.spec} fills slots", "--model hf:… or openai:…"
         )
+    if task.fill_turns is not None:
+        plans = by_turn(sheet, question, model.planner, feelings)
+        answer = task.fill_turns(sheet, question, labels, plans)
+        steps = [Step(name="plan", output=plan.model_dump_json()) for plan in plans.values()]
+        return Reasoned(_worded(task, sheet, answer), found, steps, Usage(calls=len(plans)))
     answer, found, steps, usage = planned(own, question, task, model.planner, found, feelings)
     whole = [step.output for step in steps if step.name == "plan"]
     if task.fill is not None and whole:
         # A task of its own reads the whole conversation, whichever turn was planned.
         answer = task.fill(sheet, question, labels, Plan.model_validate_json(whole[0]), answer)
-    return Reasoned(answer, found, steps, usage)
+    return Reasoned(_worded(task, sheet, answer), found, steps, usage)
+
+
+def _worded(task: Task, sheet: CueSheet, answer: Answer) -> Answer:
+    return task.worded(sheet, answer) if task.worded else answer
 
 
 def plannable(task: Task) -> bool:
     """Whether a planner can answer it: its labels are feelings, or it says itself what a plan tells about it."""
-    return task.fill is not None or task.answer in (Answer, EmotionAnswer)
+    return task.fill is not None or task.fill_turns is not None or task.answer in (Answer, EmotionAnswer)
 
 
 def turns(sheet: CueSheet, question: Question, task: Task, *, direct: bool = False) -> list[tuple[str, str]]:
@@ -119,14 +131,18 @@ def turns(sheet: CueSheet, question: Question, task: Task, *, direct: bool = Fal
         "sheet": sheet,
         "question": question,
         "labels": labels_of(question, task) if question.labels or not task.open_vocabulary else (),
-        "schema": json.dumps(json_schema(task.answer)),
     }
     steps = (("direct", task.direct),) if direct else task.steps
-    return [(name, prompts.render(template, **variables)) for name, template in steps]
+    kinds = {name: task.forms[name].kind if name in task.forms else task.answer for name, _ in steps}
+    return [
+        (name, prompts.render(template, **variables, schema=json.dumps(json_schema(kinds[name]))))
+        for name, template in steps
+    ]
 
 
 def repair(
     done: Reasoned,
+    sheet: CueSheet,
     problems: Sequence[Problem],
     task: Task,
     model: Model,
@@ -141,42 +157,5 @@ def repair(
     messages = [*done.messages, HumanMessage(prompts.render("repair", problems=problems))]
     reply = ask(model, messages, schema=task.answer, settings=settings, on_token=on_token)
     step = Step(name="repair", output=reply.text, seconds=reply.seconds)
-    return Reasoned(reply.value, done.focus, [*done.steps, step], done.usage + reply.usage, messages)
-
-
-def _chain(
-    sheet: CueSheet,
-    question: Question,
-    task: Task,
-    model: Model,
-    settings: Settings,
-    found: Focus,
-    images: Sequence[bytes],
-    on_token: Callable[[str], None] | None,
-) -> Reasoned:
-    """The chained prompts: each step reads the sheet and the outputs before it; the last one answers as JSON."""
-    import base64
-
-    from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
-
-    from cuechain.agents.llm.reply import ask
-
-    asked = turns(sheet, question, task, direct=settings.direct)
-    messages: list[BaseMessage] = [SystemMessage(prompts.render("system"))]
-    steps: list[Step] = []
-    usage = Usage()
-    value: Answer | None = None
-    for number, (name, text) in enumerate(asked):
-        last = number == len(asked) - 1
-        shown = [
-            {"type": "image_url", "image_url": {"url": f"data:image/jpeg;base64,{base64.b64encode(i).decode()}"}}
-            for i in (images if number == 0 and model.vision else ())
-        ]
-        messages.append(HumanMessage([*shown, {"type": "text", "text": text}] if shown else text))
-        reply = ask(model, messages, schema=task.answer if last else None, settings=settings, on_token=on_token)
-        messages.append(AIMessage(reply.text))
-        steps.append(Step(name=name, output=reply.text, seconds=reply.seconds))
-        usage += reply.usage
-        value = reply.value
-    assert value is not None
-    return Reasoned(value, found, steps, usage, messages)
+    answer = _worded(task, sheet, reply.value)
+    return Reasoned(answer, done.focus, [*done.steps, step], done.usage + reply.usage, messages)

@@ -315,6 +315,53 @@ class Opinion(Value):
     """Cue ids."""
 
 
+class SextupleAnswer(Answer):
+    """The `sextuple` task: who feels what about which aspect of what, and why, and whose sentiment turns."""
+
+    sextuples: tuple[Sextuple, ...] = ()
+    """In the order of the dialogue."""
+    flips: tuple[Flip, ...] = ()
+    """Sentiments that change in the dialogue."""
+
+
+class CauseAnswer(Answer):
+    """The `cause` task: which turn shows which feeling, and which turn caused it."""
+
+    pairs: tuple[CausePair, ...] = ()
+    """One for each cause of each turn that shows a feeling."""
+
+
+class AspectAnswer(Answer):
+    """The `aspect` task: sentiments towards targets and their aspects."""
+
+    opinions: tuple[Opinion, ...] = ()
+    """One for each target and aspect that is judged."""
+
+
+class PostAnswer(Answer):
+    """The `post` task: what a post is up to. A slot that the model does not judge is None."""
+
+    polarity: Literal["very negative", "negative", "neutral", "positive", "very positive"] | None = None
+    """Overall sentiment, in Memotion's levels (Sharma et al. 2020)."""
+    humour: Literal["not funny", "funny", "very funny", "hilarious"] | None = None
+    """Memotion's levels."""
+    sarcasm: Literal["not sarcastic", "general", "twisted meaning", "very twisted"] | None = None
+    """Memotion's levels."""
+    offence: Literal["not offensive", "slight", "very offensive", "hateful offensive"] | None = None
+    """Memotion's levels."""
+    motivation: Literal["not motivational", "motivational"] | None = None
+    """Memotion's levels."""
+    hate: Literal["not hateful", "hateful"] | None = None
+    """Hateful Memes (Kiela et al. 2020): an attack on people for what they are."""
+    intent: (
+        Literal["advocative", "promotive", "exhibitionist", "expressive", "informative", "entertainment", "provocative"]
+        | None
+    ) = None
+    """What the post is for, in the taxonomy of Kruk et al. (2019), both kinds of provocation as one."""
+    implication: str | None = None
+    """What picture and words together mean and neither says, in one sentence."""
+
+
 class Target(Value):
     """What is right about an item, in the form that scoring compares: what people said, and what an answer says."""
 

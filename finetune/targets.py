@@ -160,7 +160,8 @@ def conversation(
     }
     for name, text in turns(sheet, question, task, direct=order == "label"):
         said.append(Message(role="user", content=text))
-        reply = Message(role="assistant", content=replies[name]() if name in replies else answer.model_dump_json())
+        value = task.forms[name].part(answer) if name in task.forms else answer
+        reply = Message(role="assistant", content=replies[name]() if name in replies else value.model_dump_json())
         step: Step = name  # pyright: ignore[reportAssignmentType] - tasks name their steps after these
         yield step, tuple(said), reply
         said.append(reply)
