@@ -29,6 +29,7 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
         "probe",
         "frames",
         "media llm",
+        "nearest",
         "perception tasks datasets",
         "textualize focus evidence",
         "planned chain",
@@ -38,6 +39,7 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
         "runs",
         "scoring",
         "cli ui serve finetune",
+        "importance",
     )
 )
 """Left may be imported by right, never back, and rooms of one layer do not import each other."""

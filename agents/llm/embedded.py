@@ -155,6 +155,12 @@ class EmbeddedPlanner:
         )
         return _meant(plan, found, sheet) if typed else plan
 
+    def vectors(self, sheets: Sequence[CueSheet]) -> np.ndarray:
+        """Where sheets lie in the space of feelings, as rows of length 1 (N, D): near ones tell of like feelings."""
+        made = [self._run([row(self._tokenizer, _telling(s, reading(s, None)), "", None)])["sheet"][0] for s in sheets]
+        found = np.stack(made)
+        return found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-9)
+
     def _abstain(self, sheet: CueSheet, person: str | None, found: Reading, encoder: float) -> float:
         if not self._speaks(sheet, person):
             return 0.99

@@ -11,12 +11,16 @@ from typing import Any
 
 import numpy as np
 
+from cuechain.agents.llm.embedded import EmbeddedPlanner
 from cuechain.agents.llm.rules import SAID, RulesPlanner
+from cuechain.agents.scoring.tally import NOTHING
 from cuechain.agents.values import CueSheet, Question
 
 FOLDS = 5
 NEIGHBOURS = 5
 """As many as the few-shot prompts of M-ICL show by default."""
+CHUNK = 512
+"""Sheets that are compared with all others at once: bounds the memory."""
 SEED = 0
 
 Fit = Callable[[Sequence[int], Sequence[int]], Sequence[str]]
@@ -44,20 +48,17 @@ def words_alone(sheets: Sequence[CueSheet], labels: Sequence[str]) -> list[str]:
 
 
 def neighbours(sheets: Sequence[CueSheet], truth: Sequence[str], groups: Sequence[str]) -> list[str]:
-    """The vote of the NEIGHBOURS nearest sheets of other folds, by the words of their cues (tf-idf, cosine)."""
-    from sklearn.feature_extraction.text import TfidfVectorizer
-    from sklearn.neighbors import KNeighborsClassifier
-
-    texts = [" ".join(cue.text for cue in sheet.cues.values()) for sheet in sheets]
-
-    def fit(learn: Sequence[int], tell: Sequence[int]) -> list[str]:
-        reader = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True)
-        known = reader.fit_transform([texts[i] or "nothing" for i in learn])
-        voter = KNeighborsClassifier(min(NEIGHBOURS, len(learn)), metric="cosine", weights="distance")
-        voter.fit(known, [truth[i] for i in learn])
-        return list(voter.predict(reader.transform([texts[i] or "nothing" for i in tell])))
-
-    return folded(fit, groups)
+    """The vote of the NEIGHBOURS nearest sheets of other groups, where the embedded encoder puts them; of two as common the nearer one."""
+    places = EmbeddedPlanner().vectors(sheets)
+    names, own = np.asarray(truth), np.unique(np.asarray(groups), return_inverse=True)[1]
+    told: list[str] = []
+    for begin in range(0, len(sheets), CHUNK):
+        likeness = places[begin : begin + CHUNK] @ places.T
+        likeness[own[begin : begin + CHUNK, None] == own[None, :]] = -np.inf
+        for row in likeness:
+            near = [i for i in np.argsort(-row, kind="stable")[:NEIGHBOURS] if np.isfinite(row[i])]
+            told.append(Counter(names[near].tolist()).most_common(1)[0][0] if near else NOTHING)
+    return told
 
 
 def features(sheets: Sequence[CueSheet], truth: Sequence[str], groups: Sequence[str]) -> list[str]:
