@@ -1,0 +1,204 @@
+"""MER-UniBench, OV-MER, MER2025 and MER2024 as their published scorers compute them (Lian et al. 2024, 2025), quirks included.
+
+Words outside the vocabulary are dropped on both sides, neutral is one of them, items whose truth maps to nothing are skipped, and F is
+NaN where nothing is right. `metrics/opensets.py` has the sound definition.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from cuechain.agents.errors import ConfigError
+from cuechain.agents.scoring.metrics.opensets import NEUTRAL, code, placed, rates, shared
+from cuechain.agents.scoring.wheels import Published, Wheel
+
+Labels = str | Iterable[str] | None
+"""A list of labels, or the text of one as models and annotation files write it."""
+
+
+@dataclass(frozen=True)
+class SetRates:
+    """Sets of words under one mapping."""
+
+    precision: float
+    """Mean over counted items; NaN with none."""
+    recall: float
+    """Mean over counted items; NaN with none."""
+    f1: float
+    """Of the two means; NaN when both are 0."""
+    n: int
+    """Items whose truth maps to something."""
+
+
+@dataclass(frozen=True)
+class HitRates:
+    """One label per item, sets of predicted words, under one mapping."""
+
+    hit_rate: float
+    """Share of counted items whose label is among the predicted ones; a long list is not punished."""
+    mscore: float
+    """Mean of hit / number of predicted clusters that any label of the data set has."""
+    n: int
+    """Items whose label maps to something."""
+
+
+@dataclass(frozen=True)
+class Polarity:
+    """The sentiment data sets of MER-UniBench."""
+
+    weighted_f1: float
+    """F1 of positive and not positive, weighted by support; NaN with no item."""
+    accuracy: float
+    """Share equal; NaN with no item."""
+    n: int
+    """Items whose valence is not 0."""
+
+
+def parsed(raw: Labels) -> list[str]:
+    """A label list as written: brackets off, split at commas and quotes (so at apostrophes too), pieces stripped, empty ones out."""
+    if raw is None:
+        return []
+    if not isinstance(raw, str):
+        return list(raw)
+    text = raw.strip().removeprefix("[").removesuffix("]")
+    return [piece.strip() for piece in re.split(r"[,'\"]", text) if piece.strip()]
+
+
+def words(raw: Labels) -> list[str]:
+    """The parsed list, stripped and in lower case."""
+    return [label.strip().lower() for label in parsed(raw)]
+
+
+def metrics(tables: Published) -> dict[str, Wheel]:
+    """The mappings by the names of the published scorer: case1 (M1), case2 (M2), case3_wheel1_level1 … (M3)."""
+    wheels = {f"case3_{wheel.name}": wheel for level in (1, 2) for wheel in tables.wheels(level)}
+    return {"case1": tables.base_forms(), "case2": tables.base_synonyms(), **wheels}
+
+
+def _mean(values: Any) -> float:
+    return float(np.mean(values)) if len(values) else float("nan")
+
+
+def _rows(truth: Sequence[Iterable[str]], predicted: Sequence[Iterable[str]], wheel: Wheel) -> Any:
+    coded = code(truth, predicted)
+    return shared(coded, placed(coded, wheel, neutral=False), penalty=False)
+
+
+def set_rates(truth: Sequence[Labels], predicted: Sequence[Labels], wheel: Wheel) -> SetRates:
+    """Precision and recall of sets, and the F1 of their means.
+
+    Raises:
+        ConfigError: Lengths differ.
+    """
+    values = rates(_rows([words(raw) for raw in truth], [words(raw) for raw in predicted], wheel))
+    precision, recall = (_mean(values[:, column]) for column in (0, 1))
+    total = precision + recall
+    return SetRates(precision, recall, 2 * precision * recall / total if total else float("nan"), len(values))
+
+
+def mean_set_rates(scores: Sequence[SetRates]) -> SetRates:
+    """The mean over wheels of F, of precision and of recall, each by itself; `n` of the wheel that counts most items."""
+    means = (_mean([getattr(score, name) for score in scores]) for name in ("precision", "recall", "f1"))
+    return SetRates(*means, max((score.n for score in scores), default=0))
+
+
+def track23(truth: Sequence[Labels], predicted: Sequence[Labels], tables: Published) -> float:
+    """MER2025, tracks 2 and 3: mean of F at level 1 and F at level 2, each the mean over the five wheels.
+
+    Raises:
+        ConfigError: Lengths differ.
+    """
+    levels = ([set_rates(truth, predicted, wheel) for wheel in tables.wheels(level)] for level in (1, 2))
+    return _mean([mean_set_rates(scores).f1 for scores in levels])
+
+
+def hit_rates(labels: Sequence[str], predicted: Sequence[Labels], inventory: Sequence[str], wheel: Wheel) -> HitRates:
+    """Hit rate and mscore of data sets with one basic emotion per item.
+
+    Args:
+        labels: The label of each item.
+        predicted: Words that the model named.
+        inventory: All labels of the data set, as they are written: the published scorer leaves their case alone.
+        wheel: A mapping of `metrics`.
+
+    Raises:
+        ConfigError: Lengths differ.
+    """
+    found = [words(raw) for raw in predicted]
+    rows = _rows([words([label]) for label in labels], found, wheel)
+    candidates = {place for label in inventory for place in wheel.places.get(label, ())}
+    allowed = Wheel(wheel.name, {w: p for w, p in wheel.places.items() if candidates.issuperset(p)})
+    within = _rows([inventory] * len(found), found, allowed)[:, 0]
+    counted = rows[:, 2] > 0
+    hits = rows[counted, 0]
+    among = within[counted]
+    return HitRates(_mean(hits), _mean(np.where(among > 0, hits / np.maximum(among, 1), 0.0)), int(counted.sum()))
+
+
+def hit_or_not(truth: Labels, predicted: Labels, wheels: Sequence[Wheel]) -> bool:
+    """Whether any of the wheels (published: the five at level 1) puts an annotated and a predicted word into one cluster.
+
+    An empty list stands for neutral; neutral counts by hand, in lower case alone.
+    """
+
+    def clusters(raw: Labels, wheel: Wheel) -> set[str]:
+        labels = parsed(raw)
+        places = {place for word in words(labels) for place in wheel.places.get(word, ())}
+        return places | {NEUTRAL} if NEUTRAL in labels or not labels else places
+
+    return any(clusters(truth, wheel) & clusters(predicted, wheel) for wheel in wheels)
+
+
+def sentiment(valence: Sequence[float], predicted: Sequence[str]) -> Polarity:
+    """MOSI, MOSEI, SIMS and SIMSv2 in MER-UniBench: valences of 0 are left out, any word but positive counts as not positive.
+
+    Args:
+        valence: Annotated, negative to positive.
+        predicted: `positive`, `negative` or anything else, case-sensitive.
+
+    Raises:
+        ConfigError: Lengths differ.
+    """
+    from sklearn.metrics import accuracy_score, f1_score
+
+    if len(valence) != len(predicted):
+        raise ConfigError(f"{len(valence)} valences and {len(predicted)} predictions", "give one prediction per item")
+    kept = [(value > 0, word == "positive") for value, word in zip(valence, predicted, strict=True) if value != 0]
+    if not kept:
+        return Polarity(float("nan"), float("nan"), 0)
+    gold, said = zip(*kept, strict=True)
+    return Polarity(float(f1_score(gold, said, average="weighted")), float(accuracy_score(gold, said)), len(kept))
+
+
+def mer2024(truth: Sequence[Labels], predicted: Sequence[Labels], groups: Sequence[str]) -> SetRates:
+    """MER2024's open-vocabulary track: a given grouping of synonyms per item instead of a wheel; `precision` is its set accuracy.
+
+    Args:
+        truth: Annotated words.
+        predicted: Words that the model named.
+        groups: Per item the text of a list of lists; every word of a group becomes its first one, later groups overwrite.
+
+    Returns:
+        The published score is the mean of precision and recall.
+
+    Raises:
+        ConfigError: Lengths differ.
+    """
+    if not len(truth) == len(predicted) == len(groups):
+        raise ConfigError(f"{len(truth)} truths, {len(predicted)} predictions and {len(groups)} groups", "one per item")
+    values: list[tuple[float, float]] = []
+    for annotated, said, text in zip(truth, predicted, groups, strict=True):
+        lists = [words(group) for group in re.findall(r"\[([^\[\]]*)\]", text)]
+        first = {word: group[0] for group in lists for word in group}
+        gold, found = ({first.get(word, word) for word in words(raw)} for raw in (annotated, said))
+        if gold:
+            hits = len(gold & found)
+            values.append((hits / max(len(found), 1), hits / len(gold)))
+    precision, recall = (_mean([value[column] for value in values]) for column in (0, 1))
+    total = precision + recall
+    return SetRates(precision, recall, 2 * precision * recall / total if total else float("nan"), len(values))
