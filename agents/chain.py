@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from cuechain import prompts
 from cuechain.agents.llm import Model
+from cuechain.agents.nearest import Known
 from cuechain.agents.settings import Settings
 from cuechain.agents.tasks import Task
 from cuechain.agents.values import Answer, CueSheet, Step, Usage, Value
@@ -51,6 +52,8 @@ class Chain:
     """A chat model."""
     settings: Settings
     """Time-outs, retries, temperature."""
+    shots: Sequence[Known] = ()
+    """Solved examples, the most similar last."""
     on_token: Callable[[str], None] | None = None
     """Called with each piece of text as the model writes it."""
     messages: list[BaseMessage] = field(default_factory=list["BaseMessage"])
@@ -78,7 +81,8 @@ class Chain:
         """
         from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 
-        self.messages.append(SystemMessage(prompts.render("system")))
+        system = prompts.render("shots", shots=self.shots) if self.shots else prompts.render("system")
+        self.messages.append(SystemMessage(system))
         verifies = bool(self.task.paraphrase) and len(asked) > 1
         value: Any = None
         for number, (name, text) in enumerate(asked):

@@ -17,6 +17,7 @@ from cuechain.agents.errors import ConfigError, CueChainError, MediaError
 from cuechain.agents.explain import explain
 from cuechain.agents.llm import Model
 from cuechain.agents.media import Clip, opened
+from cuechain.agents.nearest import Known
 from cuechain.agents.perception import Perceived, link
 from cuechain.agents.perception import perceive as perceive_clip
 from cuechain.agents.realise import realise
@@ -262,6 +263,7 @@ def think(
     *,
     timings: dict[str, float] | None = None,
     images: Sequence[bytes] = (),
+    shots: Sequence[Known] = (),
     on_token: Callable[[str], None] | None = None,
 ) -> Case:
     """Right of the border: sheet → Case. Needs no media, so it replays, tests and compares without them.
@@ -274,12 +276,18 @@ def think(
     """
     if settings.votes > 1:
         if model.chat is None:
-            raise ConfigError(f"{model.spec} answers the same each time, so votes say nothing", "--votes is for chat models")
+            raise ConfigError(
+                f"{model.spec} answers the same each time, so votes say nothing", "--votes is for chat models"
+            )
         once = settings.model_copy(update={"votes": 1})
-        return voted(lambda: think(sheet, question, task, model, once, timings=timings, images=images), task, settings.votes)
+        return voted(
+            lambda: think(sheet, question, task, model, once, timings=timings, images=images, shots=shots),
+            task,
+            settings.votes,
+        )
     begin = time.perf_counter()
     labels = labels_of(question, task) if question.labels or not task.open_vocabulary else ()
-    done = reason(sheet, question, task, model, settings, images=images, on_token=on_token)
+    done = reason(sheet, question, task, model, settings, images=images, shots=shots, on_token=on_token)
     answer, verdict = _checked(sheet, done, labels)
     if verdict.problems and model.chat is not None:
         try:

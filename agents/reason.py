@@ -12,6 +12,7 @@ from cuechain.agents.chain import Chain
 from cuechain.agents.errors import ConfigError
 from cuechain.agents.focus import focus, of_turn
 from cuechain.agents.llm import Model
+from cuechain.agents.nearest import Known
 from cuechain.agents.planned import by_turn, planned
 from cuechain.agents.settings import Settings
 from cuechain.agents.tasks import Task
@@ -62,6 +63,7 @@ def reason(
     settings: Settings,
     *,
     images: Sequence[bytes] = (),
+    shots: Sequence[Known] = (),
     on_token: Callable[[str], None] | None = None,
     about: Focus | None = None,
 ) -> Reasoned:
@@ -74,11 +76,12 @@ def reason(
         model: A planner or a chat model.
         settings: Time-outs, retries, temperature.
         images: Keyframes (JPEG) for a vision model.
+        shots: Solved examples for a chat model, the most similar last.
         on_token: Called with each piece of text as a chat model writes it.
         about: Whom and when the question is about, where that is known; else it is looked up in the sheet.
 
     Raises:
-        ConfigError: A planner is asked a task about which plans say nothing.
+        ConfigError: A planner is asked a task about which plans say nothing, or given examples.
         ModelError: The model did not answer.
         ReplyError: It answered, twice, in another form than asked for.
     """
@@ -87,9 +90,11 @@ def reason(
     own = of_turn(sheet, question.turn)
     found = about or focus(own, question.text, feelings)
     if model.planner is None:
-        chain = Chain(sheet, task, model, settings, on_token)
+        chain = Chain(sheet, task, model, settings, shots, on_token)
         answer = chain.run(turns(sheet, question, task, direct=settings.direct), images)
         return Reasoned(_worded(task, sheet, answer), found, chain.steps, chain.usage, chain.messages)
+    if shots:
+        raise ConfigError(f"{model.spec} reads no examples", "--shots is for chat models")
     if not plannable(task):
         raise ConfigError(
             f"task '{task.name}' needs a chat model; {model.spec} fills slots", "--model hf:… or openai:…"

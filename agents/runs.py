@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,9 +13,10 @@ from cuechain import prompts
 from cuechain.agents import llm, registry
 from cuechain.agents.atomic import write
 from cuechain.agents.datasets import Fault
-from cuechain.agents.errors import CueChainError, ModelError, RunError
+from cuechain.agents.errors import ConfigError, CueChainError, MediaError, ModelError, ReplyError, RunError, ToolError
 from cuechain.agents.focus import within
 from cuechain.agents.llm import Model
+from cuechain.agents.nearest import Known
 from cuechain.agents.pipeline import SheetReady, check, see, think
 from cuechain.agents.settings import Settings
 from cuechain.agents.tasks import Task
@@ -103,7 +104,11 @@ class Run:
 
 
 def batch(
-    items: Iterable[Sample | Fault], made: dict[str, Any], settings: Settings, folder: Path
+    items: Iterable[Sample | Fault],
+    made: dict[str, Any],
+    settings: Settings,
+    folder: Path,
+    examples: Callable[[Sample, CueSheet], Sequence[Known]] | None = None,
 ) -> Iterator[Progress]:
     """Answer a task for each item; failures are kept with their error and tried again by the next call.
 
@@ -112,8 +117,10 @@ def batch(
         made: What the run is about: `task`, `labels`, `dataset`, `split` …; kept as its manifest.
         settings: Model and perception.
         folder: The run folder; made where it is not there.
+        examples: Finds solved examples for an item, for a chat model.
 
     Raises:
+        ConfigError: The task cannot be asked of the model.
         RunError: The folder belongs to another run, or cannot be written.
         ModelError: The model failed for each of the first items.
     """
@@ -137,9 +144,9 @@ def batch(
                     yield Progress(kept[item.id], kept=True)
                     continue
                 model = model or llm.load(settings.model, settings)
-                case = _case(item, task, labels, model, settings)
+                case = _case(item, task, labels, model, settings, examples)
                 answered = answered or case.status == "done"
-                failed += case.status == "failed"
+                failed += case.error.startswith("ModelError")
                 out.write(case.model_dump_json(exclude_defaults=True) + "\n")
                 out.flush()
                 yield Progress(case, kept=False)
@@ -169,23 +176,37 @@ def question_of(item: Sample, task: Task, labels: tuple[str, ...]) -> Question:
     return Question(text=item.question or task.question, task=task.name, labels=item.labels or labels, turn=item.turn)
 
 
-def _case(item: Sample, task: Task, labels: tuple[str, ...], model: Model, settings: Settings) -> Case:
+def _case(
+    item: Sample,
+    task: Task,
+    labels: tuple[str, ...],
+    model: Model,
+    settings: Settings,
+    examples: Callable[[Sample, CueSheet], Sequence[Known]] | None,
+) -> Case:
+    """An item's case; what is wrong with the item or the reply fails it alone, what is wrong with the run ends the run."""
     question = question_of(item, task, labels)
     sheet = CueSheet()
     try:
         check(question)
+    except ConfigError as error:
+        return _failed(item, question, sheet, error, model)
+    try:
         sheet = sheet_of(item, settings)
-        return think(sheet, question, task, model, settings).model_copy(update={"sample": item})
-    except CueChainError as error:
-        kind = type(error).__name__
-        return Case(
-            question=question,
-            sample=item,
-            sheet=sheet,
-            status="failed",
-            error=f"{kind}: {error.message}",
-            model=model.spec,
-        )
+        shots = examples(item, sheet) if examples else ()
+        return think(sheet, question, task, model, settings, shots=shots).model_copy(update={"sample": item})
+    except (MediaError, ToolError, ModelError, ReplyError) as error:
+        return _failed(item, question, sheet, error, model)
+
+
+def _failed(item: Sample, question: Question, sheet: CueSheet, error: CueChainError, model: Model) -> Case:
+    told = f"{type(error).__name__}: {error.message}"
+    return Case(question=question, sample=item, sheet=sheet, status="failed", error=told, model=model.spec)
+
+
+def known(run: Run) -> list[Known]:
+    """The items of a run that people judged, as examples."""
+    return [Known(c.sample.id, c.sample.group, c.sheet, c.sample.target) for c in run.cases() if c.sample]
 
 
 def _begun(folder: Path, manifest: dict[str, Any]) -> Run:

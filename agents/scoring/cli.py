@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    from cuechain.agents.nearest import Known
     from cuechain.agents.runs import Progress
+    from cuechain.agents.values import CueSheet, Sample
 
 Folder = Annotated[Path, typer.Argument(help="Run folder that `cuechain batch` made.")]
 
@@ -29,6 +31,12 @@ def batch(
     senses: Annotated[
         str | None, typer.Option("--senses", "-s", help="Comma-separated senses; all by default.")
     ] = None,
+    votes: Annotated[
+        int | None, typer.Option("--votes", min=1, help="Answers that a chat model samples to each item.")
+    ] = None,
+    shots: Annotated[int, typer.Option("--shots", min=0, help="Solved examples in the prompt of a chat model.")] = 0,
+    shots_from: Annotated[Path | None, typer.Option("--shots-from", help="Run whose items are the examples.")] = None,
+    balanced: Annotated[bool, typer.Option("--balanced", help="Examples take turns among the labels.")] = False,
     base_url: Annotated[str | None, typer.Option("--base-url", help="Address of an OpenAI-compatible server.")] = None,
     direct: Annotated[bool | None, typer.Option("--direct", help="Ask a chat model for the answer at once.")] = None,
 ) -> None:
@@ -38,19 +46,32 @@ def batch(
     """
     from cuechain.agents import settings
     from cuechain.agents.datasets import Fault, dataset, samples
+    from cuechain.agents.errors import ConfigError
+    from cuechain.agents.nearest import Pool
+    from cuechain.agents.runs import Run, known
     from cuechain.agents.runs import batch as answered
 
     one = dataset(source.partition(":")[0])
     name = task or one.tasks[0]
     set_of = tuple(labels.split(",")) if labels else (one.labels,) if one.labels and name == one.tasks[0] else ()
     chosen = tuple(s.strip() for s in senses.split(",") if s.strip()) if senses else None
-    loaded = settings.load(senses=chosen, model=model, base_url=base_url, direct=direct)
+    loaded = settings.load(senses=chosen, model=model, base_url=base_url, direct=direct, votes=votes)
     items = list(samples(source, split))
     if limit is not None:
         some = [i for i in items if not isinstance(i, Fault)]
         items = some[:: max(1, len(some) // limit)][:limit]
+    examples = None
+    if shots:
+        if shots_from is None:
+            raise ConfigError("--shots needs examples", "--shots-from RUN, a run over another split of the dataset")
+        pool = Pool(known(Run(shots_from)))
+
+        def examples(item: Sample, sheet: CueSheet) -> list[Known]:
+            return pool.near(sheet, shots, group=item.group, balanced=balanced)
+
     made = {"task": name, "labels": set_of, "dataset": source, "split": split or one.splits[0], "limit": limit}
-    _watched(answered(items, made, loaded, out), len([i for i in items if not isinstance(i, Fault)]), out)
+    made |= {"votes": loaded.votes, "shots": shots, "shots_from": str(shots_from) if shots else None}
+    _watched(answered(items, made, loaded, out, examples), len([i for i in items if not isinstance(i, Fault)]), out)
 
 
 def _watched(progress: Any, total: int, out: Path) -> None:
