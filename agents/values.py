@@ -230,6 +230,13 @@ class LabelAnswer(Answer):
     """What kind of it, where the task tells kinds apart."""
 
 
+class LabelsAnswer(LabelAnswer):
+    """Tasks where several of a set of labels which are no feelings may hold: how a speech is delivered …"""
+
+    labels: tuple[str, ...] = ()
+    """Every label that holds, plainest first; `label` is the first of them."""
+
+
 class SentimentAnswer(LabelAnswer):
     """The `sentiment` task: a label of a scale, and numbers."""
 
