@@ -142,13 +142,14 @@ def ask(
 
     For example: cuechain ask clip.mp4 "How does she feel, and why?"
     """
+    from cuechain.agents import registry
     from cuechain.agents.errors import ConfigError
     from cuechain.agents.pipeline import Done, run
     from cuechain.agents.values import Question
 
     if as_json and as_markdown:
         raise ConfigError("--json and --markdown exclude each other", "give one of them")
-    files, words = split(inputs or [], text)
+    files, words = split(inputs or [], text, registry.get("tasks", task).question)
     settings = _settings(
         senses, no_cache, model=model, strict=strict, language=language, whisper=whisper, base_url=base_url,
         budget=budget, direct=direct, look=look, captioner=captioner, denoise=denoise, sounds=sounds, four_bit=four_bit,
@@ -173,14 +174,16 @@ def _notes(case: Case, settings: Settings) -> Iterator[str]:
         yield f"{case.model} does not know {', '.join(odd)} as feelings and goes by how the words sound"
 
 
-def split(inputs: list[str], text: str | None) -> tuple[list[str], str]:
+def split(
+    inputs: list[str], text: str | None, default: str = "How does the person feel, and why?"
+) -> tuple[list[str], str]:
     """The files, and the question after them; a lone file gets the default question."""
     from cuechain.agents.errors import ConfigError
 
     if inputs and _asks(inputs[-1]):
         files, question = inputs[:-1], inputs[-1]
     else:
-        files, question = inputs, "How does the person feel, and why?"
+        files, question = inputs, default
     if not files and text is None:
         raise ConfigError("no file was given", 'cuechain ask clip.mp4 "How does she feel, and why?"')
     return files, question
