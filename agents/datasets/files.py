@@ -59,11 +59,13 @@ def lines_of(path: Path) -> list[str]:
     return lines[:-1] if lines and not lines[-1] else lines
 
 
-def table(path: Path, columns: Sequence[str] = (), *, delimiter: str = "") -> Iterator[tuple[int, dict[str, str]]]:
-    """Rows of a CSV or TSV with the number of the line that each begins on.
+def table(
+    path: Path, columns: Sequence[str] = (), *, delimiter: str = ""
+) -> Iterator[tuple[int, dict[str, str] | None]]:
+    """Rows of a CSV or TSV with the number of the line that each begins on; None for a row with too few or too many cells.
 
     Args:
-        path: .csv (RFC 4180) or .tsv, perhaps .gz.
+        path: .csv (RFC 4180) or .tsv (no quoting: a tab ends a cell, as IANA registers it), perhaps .gz.
         columns: Those that must be there; others may be.
         delimiter: Where the suffix does not tell it.
 
@@ -73,18 +75,22 @@ def table(path: Path, columns: Sequence[str] = (), *, delimiter: str = "") -> It
     kind = path.name.removesuffix(".gz").rsplit(".", 1)[-1].lower()
     csv.field_size_limit(LONGEST)
     sign = delimiter or ("\t" if kind == "tsv" else ",")
-    reader = csv.DictReader(io.StringIO(text_of(path)), delimiter=sign, quoting=csv.QUOTE_MINIMAL)
-    names = [name.strip() for name in reader.fieldnames or ()]
+    quoting = csv.QUOTE_NONE if sign == "\t" else csv.QUOTE_MINIMAL
+    rows = csv.reader(io.StringIO(text_of(path)), delimiter=sign, quoting=quoting)
+    names = [name.strip() for name in next(rows, [])]
     if lost := [c for c in columns if c not in names]:
         raise ConfigError(f"{path} has no column '{lost[0]}'", f"it has {', '.join(names) or 'none'}")
-    reader.fieldnames = names
-    end = reader.line_num
-    for row in reader:
-        yield (
-            end + 1,
-            {key: value or "" for key, value in row.items() if key is not None and not isinstance(value, list)},
-        )
-        end = reader.line_num
+    end = rows.line_num
+    while True:
+        try:
+            row = next(rows, None)
+        except csv.Error:
+            row = [""] * (len(names) + 1)
+        if row is None:
+            return
+        if row:
+            yield end + 1, dict(zip(names, row, strict=True)) if len(row) == len(names) else None
+        end = rows.line_num
 
 
 def json_of(path: Path) -> Any:
