@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from cuechain.agents.errors import ConfigError
-from cuechain.agents.scoring.metrics.opensets import NEUTRAL, code, placed, rates, shared
+from cuechain.agents.scoring.metrics.opensets import NEUTRAL, Coded, code, placed, rates, shared
 from cuechain.agents.scoring.wheels import Published, Wheel
 
 Labels = str | Iterable[str] | None
@@ -69,9 +69,9 @@ def parsed(raw: Labels) -> list[str]:
     return [piece.strip() for piece in re.split(r"[,'\"]", text) if piece.strip()]
 
 
-def words(raw: Labels) -> list[str]:
-    """The parsed list, stripped and in lower case."""
-    return [label.strip().lower() for label in parsed(raw)]
+def word(label: str) -> str:
+    """A label in lower case, without blanks around it."""
+    return label.strip().lower()
 
 
 def metrics(tables: Published) -> dict[str, Wheel]:
@@ -84,19 +84,26 @@ def _mean(values: Any) -> float:
     return float(np.mean(values)) if len(values) else float("nan")
 
 
-def _rows(truth: Sequence[Iterable[str]], predicted: Sequence[Iterable[str]], wheel: Wheel) -> Any:
-    coded = code(truth, predicted)
+def _coded(truth: Sequence[Labels], predicted: Sequence[Labels]) -> Coded:
+    return code([parsed(raw) for raw in truth], [parsed(raw) for raw in predicted], word)
+
+
+def _rows(coded: Coded, wheel: Wheel) -> Any:
     return shared(coded, placed(coded, wheel, neutral=False), penalty=False)
 
 
-def set_rates(truth: Sequence[Labels], predicted: Sequence[Labels], wheel: Wheel) -> SetRates:
-    """Precision and recall of sets, and the F1 of their means.
+def set_rates(truth: Sequence[Labels], predicted: Sequence[Labels], wheels: Sequence[Wheel]) -> tuple[SetRates, ...]:
+    """Precision and recall of sets, and the F1 of their means, wheel by wheel.
 
     Raises:
         ConfigError: Lengths differ.
     """
-    values = rates(_rows([words(raw) for raw in truth], [words(raw) for raw in predicted], wheel))
-    precision, recall = (_mean(values[:, column]) for column in (0, 1))
+    coded = _coded(truth, predicted)
+    return tuple(_set_rates(rates(_rows(coded, wheel))) for wheel in wheels)
+
+
+def _set_rates(values: Any) -> SetRates:
+    precision, recall = (_mean(column) for column in np.reshape(values, (-1, 2)).T)
     total = precision + recall
     return SetRates(precision, recall, 2 * precision * recall / total if total else float("nan"), len(values))
 
@@ -113,30 +120,33 @@ def track23(truth: Sequence[Labels], predicted: Sequence[Labels], tables: Publis
     Raises:
         ConfigError: Lengths differ.
     """
-    levels = ([set_rates(truth, predicted, wheel) for wheel in tables.wheels(level)] for level in (1, 2))
-    return _mean([mean_set_rates(scores).f1 for scores in levels])
+    return _mean([mean_set_rates(set_rates(truth, predicted, tables.wheels(level))).f1 for level in (1, 2)])
 
 
-def hit_rates(labels: Sequence[str], predicted: Sequence[Labels], inventory: Sequence[str], wheel: Wheel) -> HitRates:
-    """Hit rate and mscore of data sets with one basic emotion per item.
+def hit_rates(
+    labels: Sequence[str], predicted: Sequence[Labels], inventory: Sequence[str], wheels: Sequence[Wheel]
+) -> tuple[HitRates, ...]:
+    """Hit rate and mscore of data sets with one basic emotion per item, wheel by wheel.
 
     Args:
         labels: The label of each item.
         predicted: Words that the model named.
         inventory: All labels of the data set, as they are written: the published scorer leaves their case alone.
-        wheel: A mapping of `metrics`.
+        wheels: Mappings of `metrics`; published is the mean over the five at level 1.
 
     Raises:
         ConfigError: Lengths differ.
     """
-    found = [words(raw) for raw in predicted]
-    rows = _rows([words([label]) for label in labels], found, wheel)
+    coded = _coded([(label,) for label in labels], predicted)
+    return tuple(_hit_rates(coded, inventory, wheel) for wheel in wheels)
+
+
+def _hit_rates(coded: Coded, inventory: Sequence[str], wheel: Wheel) -> HitRates:
+    rows = _rows(coded, wheel)
     candidates = {place for label in inventory for place in wheel.places.get(label, ())}
-    allowed = Wheel(wheel.name, {w: p for w, p in wheel.places.items() if candidates.issuperset(p)})
-    within = _rows([inventory] * len(found), found, allowed)[:, 0]
+    within = Wheel(wheel.name, {text: places for text, places in wheel.places.items() if candidates.issuperset(places)})
     counted = rows[:, 2] > 0
-    hits = rows[counted, 0]
-    among = within[counted]
+    hits, among = rows[counted, 0], _rows(coded, within)[counted, 1]
     return HitRates(_mean(hits), _mean(np.where(among > 0, hits / np.maximum(among, 1), 0.0)), int(counted.sum()))
 
 
@@ -148,7 +158,7 @@ def hit_or_not(truth: Labels, predicted: Labels, wheels: Sequence[Wheel]) -> boo
 
     def clusters(raw: Labels, wheel: Wheel) -> set[str]:
         labels = parsed(raw)
-        places = {place for word in words(labels) for place in wheel.places.get(word, ())}
+        places = {place for label in labels for place in wheel.places.get(word(label), ())}
         return places | {NEUTRAL} if NEUTRAL in labels or not labels else places
 
     return any(clusters(truth, wheel) & clusters(predicted, wheel) for wheel in wheels)
@@ -193,12 +203,10 @@ def mer2024(truth: Sequence[Labels], predicted: Sequence[Labels], groups: Sequen
         raise ConfigError(f"{len(truth)} truths, {len(predicted)} predictions and {len(groups)} groups", "one per item")
     values: list[tuple[float, float]] = []
     for annotated, said, text in zip(truth, predicted, groups, strict=True):
-        lists = [words(group) for group in re.findall(r"\[([^\[\]]*)\]", text)]
-        first = {word: group[0] for group in lists for word in group}
-        gold, found = ({first.get(word, word) for word in words(raw)} for raw in (annotated, said))
+        lists = [[word(label) for label in parsed(group)] for group in re.findall(r"\[([^\[\]]*)\]", text)]
+        first = {label: group[0] for group in lists for label in group}
+        gold, found = ({first.get(word(label), word(label)) for label in parsed(raw)} for raw in (annotated, said))
         if gold:
             hits = len(gold & found)
             values.append((hits / max(len(found), 1), hits / len(gold)))
-    precision, recall = (_mean([value[column] for value in values]) for column in (0, 1))
-    total = precision + recall
-    return SetRates(precision, recall, 2 * precision * recall / total if total else float("nan"), len(values))
+    return _set_rates(values)

@@ -63,12 +63,13 @@ def test_set_rates(tables: Published, case_id: str):
     expected = CASES[case_id].expected
     truth, predicted = lists(case_id)
     wheels = mer.metrics(tables)
-    scores = {name: told(mer.set_rates(truth, predicted, wheel)) for name, wheel in wheels.items()}
+    rates = mer.set_rates(truth, predicted, tuple(wheels.values()))
+    scores = {name: told(score) for name, score in zip(wheels, rates, strict=True)}
     got: dict[str, Any] = {"per_metric": scores, "wheel1_level1": scores["case3_wheel1_level1"]}
     for level in (1, 2):
-        rates = [mer.set_rates(truth, predicted, wheel) for wheel in tables.wheels(level)]
+        rates = mer.set_rates(truth, predicted, tables.wheels(level))
         got[f"average_over_5_wheels_level{level}"] = asdict(mer.mean_set_rates(rates))
-    half = [mer.set_rates(truth[::2], predicted[::2], wheel) for wheel in tables.wheels(1)]
+    half = mer.set_rates(truth[::2], predicted[::2], tables.wheels(1))
     got["subset_of_every_second_item_level1"] = asdict(mer.mean_set_rates(half))
     got["mer2025_track23_score_mean_of_level1_f1_and_level2_f1"] = mer.track23(truth, predicted, tables)
     assert_agrees(got, {key: value for key, value in expected.items() if key != "item_sets"})
@@ -77,7 +78,9 @@ def test_set_rates(tables: Published, case_id: str):
         for metric, pair in sets.items():
             wheel = wheels.get(metric) or wheels[f"case3_{metric}"]
             for side, words in zip(("annotation", "prediction"), pair, strict=True):
-                found = {place for word in mer.words(items[name][side]) for place in wheel.places.get(word, ())}
+                found = {
+                    place for raw in mer.parsed(items[name][side]) for place in wheel.places.get(mer.word(raw), ())
+                }
                 assert sorted(found) == sorted(words), (name, metric)
 
 
@@ -86,7 +89,9 @@ def test_hit_rates(tables: Published, case_id: str):
     case = CASES[case_id]
     labels, predicted = lists(case_id, "label")
     inventory = case.inputs["label_inventory"]
-    scores = {n: told(mer.hit_rates(labels, predicted, inventory, w)) for n, w in mer.metrics(tables).items()}
+    wheels = mer.metrics(tables)
+    rates = mer.hit_rates(labels, predicted, inventory, tuple(wheels.values()))
+    scores = {name: told(score) for name, score in zip(wheels, rates, strict=True)}
     first = [scores[f"case3_wheel{number}_level1"] for number in range(1, 6)]
     means = {name: sum(score[name] for score in first) / 5 for name in ("hit_rate", "mscore")}
     assert_agrees({"per_metric": scores, "average_over_5_wheels_level1": means}, case.expected)
@@ -96,8 +101,8 @@ def test_the_sound_recall_of_one_label_per_item_is_the_hit_rate_where_every_word
     items = [(["angry"], ["mad", "sad"]), (["sad"], ["worried"]), (["happy"], ["happily"])]
     truth, predicted = zip(*items, strict=True)
     wheel = tables.wheels(1)[:1]
-    hits = mer.hit_rates([t[0] for t in truth], predicted, ["angry", "sad", "happy"], wheel[0])
-    assert open_vocabulary(truth, predicted, wheel).recall == hits.hit_rate
+    hits = mer.hit_rates([t[0] for t in truth], predicted, ["angry", "sad", "happy"], wheel)
+    assert open_vocabulary(truth, predicted, wheel).recall == hits[0].hit_rate
 
 
 def test_hit_or_not(tables: Published):
@@ -144,7 +149,7 @@ def test_invented_words_cost_precision():
     assert (inventive.precision, inventive.recall) == (pytest.approx(1 / 3), 1)
     assert inventive.unknown_predicted == pytest.approx(2 / 3)
     assert inventive.size_predicted == 3
-    assert mer.set_rates([["glad"]], [["joy", "zorbish"]], SMALL).precision == 1
+    assert mer.set_rates([["glad"]], [["joy", "zorbish"]], [SMALL])[0].precision == 1
 
 
 def test_an_unplaced_word_that_people_used_too_is_not_invented():
@@ -155,7 +160,7 @@ def test_an_unplaced_word_that_people_used_too_is_not_invented():
 def test_nothing_right_is_zero_and_nothing_to_score_is_nan():
     wrong = open_vocabulary([["joy"]], [["sad"]], [SMALL])
     assert (wrong.precision, wrong.recall, wrong.f1) == (0, 0, 0)
-    assert math.isnan(mer.set_rates([["joy"]], [["sad"]], SMALL).f1)
+    assert math.isnan(mer.set_rates([["joy"]], [["sad"]], [SMALL])[0].f1)
     for truth in ([[]], [["zorbish"]], []):
         nothing = open_vocabulary(truth, [["joy"]] * len(truth), [SMALL])
         assert math.isnan(nothing.f1)
@@ -185,6 +190,8 @@ def test_the_same_word_twice_counts_once_and_a_blend_is_both():
 def test_bad_input_is_told(tmp_path: Path, tables: Published):
     with pytest.raises(ConfigError, match="2 truths and 1 predictions"):
         open_vocabulary([["joy"], ["sad"]], [["joy"]], [SMALL])
+    with pytest.raises(ConfigError, match="a text instead of a list"):
+        open_vocabulary(["joy"], [["joy"]], [SMALL])
     with pytest.raises(ConfigError, match="no wheel"):
         open_vocabulary([["joy"]], [["joy"]], [])
     with pytest.raises(ConfigError, match="level 3"):
