@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from cuechain.agents.values import Answer, Case, CueSheet, Explanation, Gap, LabelAnswer, Span, Verdict
+from pydantic import BaseModel
+
+from cuechain.agents.values import Answer, Case, CueSheet, Explanation, Gap, Span, Verdict
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -40,7 +42,9 @@ def _cited(text: str, cites: tuple[str, ...]) -> str:
 def _sure(answer: Answer, verdict: Verdict) -> str:
     if answer.abstain:
         return "no answer was given, because the evidence does not allow one"
-    p = answer.confidence if isinstance(answer, LabelAnswer) else answer.emotion.confidence if answer.emotion else None
+    own: float | None = getattr(answer, "confidence", None)
+    felt = answer.emotion.confidence if answer.emotion else None
+    p = own if "confidence" in type(answer).model_fields else felt
     text = "confidence not stated" if p is None else f"{_degree(p)} ({p:.0%})"
     if not verdict.ok:
         text += f"; {len(verdict.problems)} problem{'s' * (len(verdict.problems) != 1)} left in the check"
@@ -64,7 +68,7 @@ def clock(span: Span | None) -> str:
 
 def facts(answer: Answer) -> list[tuple[str, str]]:
     """The slots of an answer as label and value, in reading order."""
-    rows: list[tuple[str, str]] = []
+    rows = _own(answer)
     emotions = getattr(answer, "emotions", ()) or ((answer.emotion,) if answer.emotion else ())
     named = ", ".join(e.label + (f" {e.confidence:.2f}" if e.confidence is not None else "") for e in emotions if e)
     if named:
@@ -76,6 +80,40 @@ def facts(answer: Answer) -> list[tuple[str, str]]:
         if value:
             rows.append((name, _RELATIONS.get(value, value) if name == "relation" else value))
     return rows
+
+
+_SHARED = frozenset({*Answer.model_fields, "emotions", "labels", "confidence"})
+"""Slots that have a row of their own wherever they are."""
+
+
+def _own(answer: Answer) -> list[tuple[str, str]]:
+    """The slots that a task's answer has beyond every answer's, in the order of its type; empty ones are left out."""
+    values = {name: getattr(answer, name) for name in type(answer).model_fields if name not in _SHARED}
+    several: tuple[str, ...] = getattr(answer, "labels", ())
+    if len(several) > 1:
+        values["label"] = several
+    rows: list[tuple[str, str]] = []
+    for name, value in values.items():
+        items = value if isinstance(value, tuple) else (value,)
+        title = name.replace("_", " ")
+        if items and all(isinstance(item, str) for item in items):
+            rows.append((title, ", ".join(items)))
+        else:  # tuples of records take a line each
+            rows += [(title, _shown(item)) for item in items if item is not None]
+    return [(title, text) for title, text in rows if text]
+
+
+def _shown(value: Any) -> str:
+    """A slot's value in a line: numbers with their sign, records by their fields, without citations."""
+    if isinstance(value, BaseModel):
+        told = {name: getattr(value, name) for name in type(value).model_fields if name not in ("cites", "explicit")}
+        texts = {name: _shown(v) for name, v in told.items() if v is not None and v != ()}
+        return texts["text"] if set(texts) == {"text"} else "; ".join(f"{n} {t}" for n, t in texts.items() if t)
+    if isinstance(value, float):
+        return f"{value:+.2f}"
+    if isinstance(value, dict):
+        return "; ".join(f"{name} {_shown(v)}" for name, v in value.items())  # pyright: ignore[reportUnknownVariableType]
+    return ", ".join(map(_shown, value)) if isinstance(value, tuple) else str(value)
 
 
 _RELATIONS = {

@@ -9,7 +9,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from cuechain.agents.values import Answer, Claim, Cue, CueSheet, EmotionAnswer, LabelAnswer, Problem, Verdict
+from cuechain.agents.values import (
+    Answer,
+    Claim,
+    Cue,
+    CueSheet,
+    EmotionAnswer,
+    LabelAnswer,
+    LabelsAnswer,
+    Problem,
+    Verdict,
+)
 
 SENSE_WORDS = {
     "voice": r"voice|vocal\w*|tone of voice|pitch\w*|loud\w*|quiet(?:er|ly)|intonation|speaks? (?:fast|slow|soft)\w*|pace|pauses?",
@@ -66,7 +76,8 @@ def verify(sheet: CueSheet, answer: Answer, labels: tuple[str, ...]) -> Verdict:
 def _labels(answer: Answer) -> list[str]:
     """The labels that an answer takes from the set that was asked for."""
     if isinstance(answer, LabelAnswer):
-        return [answer.label] if answer.label else []
+        several = answer.labels if isinstance(answer, LabelsAnswer) else ()
+        return list(dict.fromkeys([*([answer.label] if answer.label else []), *several]))
     named = [answer.emotion, *(answer.emotions if isinstance(answer, EmotionAnswer) else ())]
     return list(dict.fromkeys(e.label for e in named if e))
 
@@ -94,7 +105,7 @@ def _check(sheet: CueSheet, answer: Answer, number: int, claim: Claim) -> Iterab
     yield from _persons(sheet, answer, number, claim, text, cited)
     yield from _senses(sheet, number, text, cited, abstains=answer.abstain)
     if cited:
-        yield from _contents(number, text, cited)
+        yield from _contents(number, text, cited, _labels(answer))
 
 
 def _persons(
@@ -138,7 +149,7 @@ def _senses(sheet: CueSheet, number: int, text: str, cited: list[Cue], *, abstai
             yield _problem("wrong_sense", number, f"'{found.group()}' speaks of the {sense}, but no cited cue is of it")
 
 
-def _contents(number: int, text: str, cited: list[Cue]) -> Iterable[Problem]:
+def _contents(number: int, text: str, cited: list[Cue], labels: list[str]) -> Iterable[Problem]:
     cue_text = _plain(" ".join(c.text for c in cited))
     for quote in _QUOTE.findall(text):
         # What a quote leaves out ("…") splits it; each piece must stand in a cited cue.
@@ -154,6 +165,8 @@ def _contents(number: int, text: str, cited: list[Cue]) -> Iterable[Problem]:
         if spans and len(near) < len(times) and _number(times[0]) not in _numbers(cited):
             yield _problem("wrong_time", number, f"{match.group().strip()} lies outside the cited cues' times")
     outside_times = _TIME.sub(" ", rest)
+    for label in labels:  # what the answer says is not what a cue must say
+        outside_times = outside_times.replace(label, " ") if _NUMBER.search(label) else outside_times
     for value in _NUMBER.findall(outside_times):
         if _number(float(value.replace("−", "-"))) not in _numbers(cited) and not re.search(
             rf"\b[A-Z]+{re.escape(value.lstrip('+-−'))}\b", rest

@@ -127,15 +127,15 @@ def _common(own: dict[str, Cue], ids: list[str]) -> Iterator[Finding]:
         yield Finding(
             "lively",
             span / LIVELY,
-            f"the pitch of the voice spans {range_st} semitones, as that of a lively reader",
+            f"the pitch of the voice spans {range_st} semitones, which is wide",
             cites,
         )
     if 0 < span < MONOTONE:
         yield Finding("monotone", MONOTONE / span, f"the pitch of the voice spans only {range_st} semitones", cites)
     if pace > FAST:
-        yield Finding("fast", pace / FAST, f"the voice has {rate} syllables a second, more than common speech", cites)
+        yield Finding("fast", pace / FAST, f"the voice has {rate} syllables a second, which is many", cites)
     if 0 < pace < SLOW:
-        yield Finding("slow", SLOW / pace, f"the voice has {rate} syllables a second, fewer than common speech", cites)
+        yield Finding("slow", SLOW / pace, f"the voice has {rate} syllables a second, which is few", cites)
 
 
 def _usual(own: dict[str, Cue]) -> Iterator[Finding]:
