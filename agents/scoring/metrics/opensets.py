@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any
 
 import numpy as np
 
@@ -81,9 +80,9 @@ class Coded:
     """Every different word."""
     n: int
     """Items."""
-    truth: Any
+    truth: np.ndarray
     """int64 (k, 2): item and word of each annotated word; a word stands once in an item."""
-    predicted: Any
+    predicted: np.ndarray
     """int64 (m, 2): the same of each predicted word."""
 
 
@@ -108,7 +107,7 @@ def code(truth: Sequence[Sequence[str]], predicted: Sequence[Sequence[str]], spe
         [words.setdefault(word, len(words)) if (word := spelled(label)) else -1 for label in labels], int
     )
 
-    def table(lists: Sequence[Sequence[str]]) -> Any:
+    def table(lists: Sequence[Sequence[str]]) -> np.ndarray:
         items = np.repeat(np.arange(len(lists)), np.fromiter(map(len, lists), np.int64, len(lists)))
         found = numbers[np.fromiter(map(labels.__getitem__, chain.from_iterable(lists)), np.int64, len(items))]
         keys = _distinct((items * (len(words) + 1) + found)[found >= 0])
@@ -117,13 +116,13 @@ def code(truth: Sequence[Sequence[str]], predicted: Sequence[Sequence[str]], spe
     return Coded(tuple(words), len(truth), table(truth), table(predicted))
 
 
-def _distinct(keys: Any) -> Any:
+def _distinct(keys: np.ndarray) -> np.ndarray:
     """Each key once, in order; several times quicker than numpy.unique on keys that are nearly sorted."""
     keys = np.sort(keys, kind="stable")
     return keys[np.append(True, keys[1:] != keys[:-1])] if len(keys) else keys
 
 
-def placed(coded: Coded, wheel: Wheel, *, neutral: bool = True) -> Any:
+def placed(coded: Coded, wheel: Wheel, *, neutral: bool = True) -> np.ndarray:
     """Clusters of every word, int64 (words, 2) with -1 for none: two for a word that blends two emotions."""
     clusters: dict[str, int] = {}
     found = np.full((len(coded.words), 2), -1, np.int64)
@@ -134,7 +133,7 @@ def placed(coded: Coded, wheel: Wheel, *, neutral: bool = True) -> Any:
     return found
 
 
-def shared(coded: Coded, places: Any, *, penalty: bool = True) -> Any:
+def shared(coded: Coded, places: np.ndarray, *, penalty: bool = True) -> np.ndarray:
     """Per item: clusters in both sets, clusters of the prediction, clusters of the truth; int64 (n, 3).
 
     Args:
@@ -145,7 +144,7 @@ def shared(coded: Coded, places: Any, *, penalty: bool = True) -> Any:
             words without a place are dropped, as published.
     """
     span = len(coded.words) * 2 + 1
-    sets: list[Any] = []
+    sets: list[np.ndarray] = []
     for table in (coded.predicted, coded.truth):
         clusters = places[table[:, 1]]
         sets.append(_distinct((table[:, :1] * span + clusters)[clusters >= 0]))
@@ -159,16 +158,41 @@ def shared(coded: Coded, places: Any, *, penalty: bool = True) -> Any:
     return rows
 
 
-def rates(rows: Any) -> Any:
-    """Precision and recall per item, float64 (k, 2), of rows of `shared` whose truth is not empty; no prediction gives 0, 0."""
-    rows = rows[rows[:, 2] > 0]
-    return rows[:, :1] / np.maximum(rows[:, 1:], 1)
+def rates(rows: np.ndarray) -> np.ndarray:
+    """Per item precision, recall and 1, float64 (n, 3), of rows of `shared`; zeros for an item whose truth has no cluster."""
+    hits, predicted, truth = rows.T
+    return np.stack([hits / np.maximum(predicted, 1), hits / np.maximum(truth, 1), truth > 0], axis=1)
 
 
-def f_of_means(precision: float, recall: float) -> float:
-    """2PR / (P + R); 0 when both are 0, NaN when one is undefined."""
-    total = precision + recall
-    return 2 * precision * recall / total if total else 0.0
+def precision(sums: np.ndarray) -> np.ndarray:
+    """Mean over items of sums of `rates` (…, 3), (…,); NaN where no item is scored."""
+    return _share(sums[..., 0], sums[..., 2])
+
+
+def recall(sums: np.ndarray) -> np.ndarray:
+    """Mean over items of sums of `rates` (…, 3), (…,); NaN where no item is scored."""
+    return _share(sums[..., 1], sums[..., 2])
+
+
+def f1(sums: np.ndarray) -> np.ndarray:
+    """2PR / (P + R) of the two means, (…,): 0 when both are 0, NaN where no item is scored."""
+    p, r = precision(sums), recall(sums)
+    return np.where(p + r == 0, 0.0, _share(2 * p * r, p + r))
+
+
+def _share(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    return np.divide(part, whole, out=np.full(np.shape(part), np.nan), where=whole != 0)
+
+
+def by_wheel(coded: Coded, wheels: Sequence[Wheel]) -> np.ndarray:
+    """`rates` on each wheel, float64 (n, W, 3); the published figure is the mean over W of `f1` of the sum over n.
+
+    Raises:
+        ConfigError: No wheel is given.
+    """
+    if not wheels:
+        raise ConfigError("no wheel is given", "score with the default wheel, or name a folder with published ones")
+    return np.stack([rates(shared(coded, placed(coded, wheel))) for wheel in wheels], axis=1)
 
 
 def open_vocabulary(
@@ -187,34 +211,30 @@ def open_vocabulary(
     Raises:
         ConfigError: Lengths differ, or no wheel is given.
     """
-    if not wheels:
-        raise ConfigError("no wheel is given", "score with the default wheel, or name a folder with published ones")
     coded = code(truth, predicted, plain)
-    scores: list[SetScore] = []
-    seen = np.zeros(len(coded.words), bool)
-    named = np.bincount(coded.truth[:, 0], minlength=coded.n)
-    answered = np.bincount(coded.predicted[:, 0], minlength=coded.n)
-    for wheel in wheels:
-        places = placed(coded, wheel)
-        seen |= places[:, 0] >= 0
-        values = rates(shared(coded, places))
-        precision, recall = (float(mean) for mean in values.mean(axis=0)) if len(values) else (np.nan, np.nan)
-        unplaced = int((named > 0).sum()) - len(values)
-        scores.append(SetScore(wheel.name, precision, recall, f_of_means(precision, recall), len(values), unplaced))
-
-    def mean(values: Any) -> float:
-        return float(np.mean(values)) if len(values) else np.nan
-
+    sums = by_wheel(coded, wheels).sum(axis=0)
+    named, answered = (np.bincount(table[:, 0], minlength=coded.n) for table in (coded.truth, coded.predicted))
+    seen = np.any([placed(coded, wheel)[:, 0] >= 0 for wheel in wheels], axis=0)
+    p, r, f = precision(sums), recall(sums), f1(sums)
+    annotated = int((named > 0).sum())
+    scores = (
+        SetScore(wheel.name, float(p[i]), float(r[i]), float(f[i]), int(sums[i, 2]), annotated - int(sums[i, 2]))
+        for i, wheel in enumerate(wheels)
+    )
     return OpenScore(
-        precision=mean([score.precision for score in scores]),
-        recall=mean([score.recall for score in scores]),
-        f1=mean([score.f1 for score in scores]),
+        precision=float(p.mean()),
+        recall=float(r.mean()),
+        f1=float(f.mean()),
         wheels=tuple(scores),
         n=coded.n,
-        no_truth=int((named == 0).sum()),
+        no_truth=coded.n - annotated,
         no_prediction=int(((named > 0) & (answered == 0)).sum()),
-        unknown_truth=mean(~seen[coded.truth[:, 1]]),
-        unknown_predicted=mean(~seen[coded.predicted[:, 1]]),
-        size_truth=mean(named[named > 0]),
-        size_predicted=mean(answered),
+        unknown_truth=_mean(~seen[coded.truth[:, 1]]),
+        unknown_predicted=_mean(~seen[coded.predicted[:, 1]]),
+        size_truth=_mean(named[named > 0]),
+        size_predicted=_mean(answered),
     )
+
+
+def _mean(values: np.ndarray) -> float:
+    return float(values.mean()) if len(values) else float("nan")

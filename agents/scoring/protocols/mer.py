@@ -99,7 +99,8 @@ def set_rates(truth: Sequence[Labels], predicted: Sequence[Labels], wheels: Sequ
         ConfigError: Lengths differ.
     """
     coded = _coded(truth, predicted)
-    return tuple(_set_rates(rates(_rows(coded, wheel))) for wheel in wheels)
+    found = (rates(_rows(coded, wheel)) for wheel in wheels)
+    return tuple(_set_rates(values[values[:, 2] > 0, :2]) for values in found)
 
 
 def _set_rates(values: Any) -> SetRates:
