@@ -17,6 +17,7 @@ SETS: dict[str, tuple[str, ...]] = {
     "ravdess": ("neutral", "calm", "happy", "sad", "angry", "fearful", "disgust", "surprised"),
     "cremad": ("anger", "disgust", "fear", "happy", "neutral", "sad"),
     "tweeteval": ("anger", "joy", "optimism", "sadness"),
+    "brighter": ("anger", "fear", "joy", "sadness", "surprise"),
     "emotiontalk": ("happy", "surprised", "sad", "disgusted", "angry", "fearful", "neutral"),
     "goemotions": (
         "admiration", "amusement", "anger", "annoyance", "approval", "caring", "confusion", "curiosity", "desire", "disappointment",
