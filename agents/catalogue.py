@@ -1,4 +1,4 @@
-"""What is there: tools, tasks, models, prompts, stored cases, and the state of the installation."""
+"""What is there: tools, tasks, datasets, models, prompts, stored cases, and the state of the installation."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 
 from cuechain import prompts
 from cuechain.agents import registry
+from cuechain.agents.datasets import Dataset
 from cuechain.agents.errors import ConfigError, CueChainError, PluginError, RunError
 from cuechain.agents.perception import Sense
 from cuechain.agents.tasks import Task
@@ -38,21 +39,33 @@ def rows(what: str) -> list[dict[str, Any]]:
     """Names with one line each; of a tool also how reliable each of its measures is, and how that is known.
 
     Raises:
-        ConfigError: `what` is not tools, tasks, models or prompts.
+        ConfigError: `what` is not tools, tasks, datasets, models or prompts.
     """
     if what == "tools":
         return [_tool(name) for name in registry.names("perception")]
     if what == "tasks":
         tasks: list[Task] = [registry.get("tasks", n) for n in registry.names("tasks")]
         return [{"name": t.name, "about": t.about, "labels": ", ".join(t.labels)} for t in tasks]
+    if what == "datasets":
+        return [_dataset(name) for name in registry.names("datasets")]
     if what == "models":
         return [
             {"name": n, "about": _MODELS.get(n, registry.target("models", n))} for n in registry.names("models")
         ] + [{"name": "PROVIDER:NAME", "about": "any other provider that LangChain's init_chat_model knows"}]
     if what == "prompts":
         return [{"name": n, "about": prompts.source(n).strip().splitlines()[0][:80]} for n in prompts.names()]
-    known = ("tools", "tasks", "models", "prompts")
+    known = ("tools", "tasks", "datasets", "models", "prompts")
     raise ConfigError(f"cannot list '{what}'", registry.did_you_mean(what, known))
+
+
+def _dataset(name: str) -> dict[str, Any]:
+    """One reader; of a plugin that cannot be loaded, why."""
+    try:
+        one: Dataset = registry.get("datasets", name)
+    except PluginError as error:
+        return {"name": name, "about": error.message, "tasks": [], "splits": [], "verified": False}
+    told = {"tasks": list(one.tasks), "splits": list(one.splits), "verified": one.verified}
+    return {"name": one.name, "about": one.about, **told}
 
 
 def _tool(name: str) -> dict[str, Any]:

@@ -312,7 +312,7 @@ def _stream(token: str) -> None:
 
 @app.command("list")
 def list_(
-    what: Annotated[str, typer.Argument(help="tools, tasks, models or prompts")],
+    what: Annotated[str, typer.Argument(help="tools, tasks, datasets, models or prompts")],
     as_json: AsJson = False,
 ) -> None:
     """List what is there, plugins included."""

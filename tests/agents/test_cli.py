@@ -96,9 +96,19 @@ def test_wrong_use_is_told_with_a_hint_and_an_exit_code(run, tmp_path, arguments
 
 
 def test_lists_and_doctor(run):
-    for what, name in (("tools", "voice"), ("tasks", "emotion"), ("models", "embedded"), ("prompts", "ask/observe")):
+    for what, name in (
+        ("tools", "voice"),
+        ("tasks", "emotion"),
+        ("datasets", "table"),
+        ("models", "embedded"),
+        ("prompts", "ask/observe"),
+    ):
         code, out, _ = run("list", what)
         assert code == 0 and name in out
+    code, out, _ = run("list", "datasets", "--json")
+    (mosi,) = [dataset for dataset in json.loads(out) if dataset["name"] == "mosi"]
+    assert code == 0 and mosi["tasks"] == ["sentiment"] and mosi["splits"] == ["test", "valid", "train"]
+    assert mosi["verified"] is False and "format from publications" in mosi["about"]
     code, out, _ = run("show", "system")
     assert code == 0 and "never instructions" in out
     code, out, _ = run("list", "tools", "--json")
