@@ -1,0 +1,61 @@
+"""Task `post`: picture, text and words on it as one message: what it feels, whether it is funny or hurts, what it wants."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+from cuechain.agents.llm.labels import meaning
+from cuechain.agents.tasks import Task
+from cuechain.agents.values import EKMAN, Answer, CueSheet, Emotion, Plan, PostAnswer, Question, Target
+
+SLOTS = ("polarity", "humour", "sarcasm", "offence", "motivation", "hate", "intent")
+"""Slots of the answer that are labels of further questions; a Target has them as `fields` under the same names."""
+
+
+def levels(slot: str) -> tuple[str, ...]:
+    """The labels of a slot, as the answer type has them, from least to most."""
+    told, _ = get_args(PostAnswer.model_fields[slot].annotation)
+    return get_args(told)
+
+
+def fill(sheet: CueSheet, question: Question, labels: tuple[str, ...], plan: Plan, answer: Answer) -> Answer:
+    """Emotion, sentiment and its level from the plan, which says nothing of humour, offence, hate and intent: they stay open."""
+    if answer.abstain:
+        return answer
+    valence = sum(p * meaning(name)[1] for name, p in plan.labels.items())
+    scale = levels("polarity")
+    place = min(len(scale) - 1, max(0, int((valence + 1) / 2 * len(scale))))
+    return answer.model_copy(update={"polarity": scale[place]})
+
+
+def said(answer: Answer) -> Target:
+    """The emotion, and every slot that was judged."""
+    assert isinstance(answer, PostAnswer)
+    fields = {slot: value for slot in SLOTS if (value := getattr(answer, slot)) is not None}
+    labels = (answer.emotion.label,) if answer.emotion else None
+    return Target(labels=labels, fields=fields, text=answer.implication or "")
+
+
+def taught(answer: Answer, target: Target) -> Answer:
+    """The answer with what people said."""
+    update: dict[str, object] = {slot: target.fields[slot] for slot in SLOTS if slot in target.fields}
+    if target.labels:
+        update["emotion"] = Emotion(label=target.labels[0])
+    if target.text:
+        update["implication"] = target.text
+    return answer.model_copy(update=update)
+
+
+POST = Task(
+    name="post",
+    about="a post of picture and words: sentiment, emotion, humour, sarcasm, offence, hate, intent, and what it implies",
+    answer=PostAnswer,
+    labels=EKMAN,
+    steps=(("observe", "answer/observe"), ("infer", "post/infer"), ("conclude", "answer/conclude")),
+    direct="answer/direct",
+    question="What does this post mean, how does it feel, and whom may it hurt?",
+    fill=fill,
+    said=said,
+    taught=taught,
+    metric="fields",
+)
