@@ -104,6 +104,10 @@ class Weighing(Value):
     change: str
     """What would change the answer, in a sentence; empty with one sense."""
 
+    def without(self, sense: str) -> Heard:
+        """What the other senses say; nothing where there are none."""
+        return self.sets.get("+".join(s for s in self.senses if s != sense), Heard())
+
 
 Ask: TypeAlias = Callable[[CueSheet], Heard]
 """Asks a model about a sheet. The first call has the whole sheet."""

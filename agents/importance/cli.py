@@ -69,7 +69,7 @@ def weigh(
     if as_json:
         sys.stdout.write(found.model_dump_json(indent=2) + "\n")
     else:
-        console.print(terminal(found))
+        console.print(terminal(found, ready.sheet.gaps))
     if idle := [sense for sense in asked if sense not in found.senses and asked[sense]]:
         typer.echo(f"note: {', '.join(idle)} found nothing in this input, so the weight does nothing", err=True)
 

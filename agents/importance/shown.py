@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from cuechain.agents.importance.dataset import Dataset, Weighed
+from cuechain.agents.llm.weighted import kin
+from cuechain.agents.values import Gap
 from cuechain.agents.weigh import Conflict, Heard, Judged, Weighing, named, percent
 
 if TYPE_CHECKING:
@@ -13,36 +16,56 @@ if TYPE_CHECKING:
 
 BAR = 10
 """Characters of a bar of length 1."""
+IDLE = (" in this text", " in this image")
+"""How reasons end that go without saying: a picture has no sound."""
 
 
-def terminal(found: Weighing) -> RenderableType:
-    """The weighing of one answer."""
+def terminal(found: Weighing, gaps: Sequence[Gap] = ()) -> RenderableType:
+    """The weighing of one answer, and why senses that have no part in it have none."""
     from rich.console import Group
     from rich.table import Table
     from rich.text import Text
 
-    parts: list[RenderableType] = ["", Text(_head(found), style="bold"), ""]
-    criteria = [(name, j) for name, j in (("for this answer", found.by_answer), ("for the label", found.by_gold)) if j]
-    without = [found.sets.get("+".join(s for s in found.senses if s != sense), Heard()) for sense in found.senses]
+    several = len(found.senses) > 1
+    both = (("for this answer", found.by_answer), ("for the label", found.by_gold))
+    criteria = [(name, j) for name, j in both if j and several]
     table = Table(box=None, pad_edge=False, header_style="dim")
-    for name in ("sense", *(n for n, _ in criteria if len(found.senses) > 1), "alone", "without it"):
+    for name in ("sense", *(n for n, _ in criteria), "alone", *(["without it"] if several else [])):
         table.add_column(name, no_wrap=True)
-    for sense, rest in zip(found.senses, without, strict=True):
-        bars = [bar(j.senses[sense].score) for _, j in criteria if len(found.senses) > 1]
-        table.add_row(sense, *bars, _heard(found.sets[sense]), _heard(rest) if len(found.senses) > 1 else "")
-    parts += [table, ""]
-    for name, judged in criteria if len(found.senses) > 1 else []:
-        parts.append(_line("importance", f"{name}: {_kind(judged, found)}"))
-    if len(found.senses) == 1:
-        parts.append(_line("importance", f"the {found.senses[0]} alone: there is nothing to weigh it against"))
-    if found.interaction:
-        parts.append(_line("together", _together(found)))
-    parts += [_line("conflict", conflict(c)) for c in found.conflicts]
-    flips = [c for c, rest in zip(found.counterfactuals, without, strict=False) if rest.label != found.answer.label]
-    parts += [_line("to change it", told) for told in (flips or [found.change]) if told]
-    if found.unweighted is not None:
-        parts.append(_line("weights", _weights(found)))
-    return Group(*parts)
+    for sense in found.senses:
+        bars = [bar(j.senses[sense].score) for _, j in criteria]
+        table.add_row(sense, *bars, _heard(found.sets[sense]), *([_heard(found.without(sense))] if several else []))
+    rows = [("importance", f"{name}: {_kind(judged, found)}") for name, judged in criteria]
+    if not several:
+        rows.append(("importance", f"the {found.senses[0]} alone: there is nothing to weigh it against"))
+    elif not criteria:
+        rows.append(
+            ("importance", "none, where there is no answer; --gold LABEL tells which sense would lead to a label")
+        )
+    rows += [("together", _together(found))] if found.interaction else []
+    rows += [("conflict", conflict(c, found.answer)) for c in found.conflicts]
+    flips = [
+        told
+        for sense, told in zip(found.senses, found.counterfactuals, strict=False)
+        if found.without(sense).label != found.answer.label
+    ]
+    rows += [("to change it", told) for told in (flips or [found.change]) if told]
+    rows += [("weights", _weights(found))] if found.unweighted is not None else []
+    rows += [("missing", told) for told in _missing(found, gaps)]
+    lines = [_line("" if n and rows[n - 1][0] == name else name, told) for n, (name, told) in enumerate(rows)]
+    return Group("", Text(_head(found), style="bold"), "", table, "", *lines)
+
+
+def _missing(found: Weighing, gaps: Sequence[Gap]) -> list[str]:
+    """One line for each sense without cues; the reason that says what to do, where one does."""
+    why: dict[str, Gap] = {}
+    for gap in gaps:
+        sense = kin(gap.sense)
+        if sense in found.senses or gap.span is not None or gap.reason.endswith(IDLE):
+            continue
+        if sense not in why or (gap.hint and not why[sense].hint):
+            why[sense] = gap
+    return [f"{sense}: {gap.reason}" + (f" ({gap.hint})" if gap.hint else "") for sense, gap in why.items()]
 
 
 def dataset(found: Dataset) -> RenderableType:
@@ -51,7 +74,10 @@ def dataset(found: Dataset) -> RenderableType:
     from rich.text import Text
 
     parts: list[RenderableType] = [""]
-    for title, over in (("for the answer of all senses", found.by_answer), ("for what people said", found.by_gold)):
+    for title, over in (
+        ("for the answer of all senses", found.by_answer),
+        ("for the label that people gave", found.by_gold),
+    ):
         if over.n:
             parts += [Text(f"Importance {title}, {over.n} items", style="bold"), _bars(over), ""]
             parts += [_line("classes", ", ".join(f"{n} {kind}" for kind, n in _ranked(over.kinds))), ""]
@@ -73,10 +99,13 @@ def bar(score: float | None) -> Text:
     return Text.assemble((size.ljust(BAR), "red" if score < 0 else "green"), f" {score:+.2f}")
 
 
-def conflict(one: Conflict) -> str:
-    """`the words alone say joy (82 %)`."""
+def conflict(one: Conflict, joint: Heard) -> str:
+    """`the words alone: joy (82 %), against sadness`."""
     sure = percent(Heard(label=one.label, confidence=one.confidence))
-    return f"{named([one.sense])} alone: {one.label}{sure}" + ("" if one.opposed else ", which is other, not opposite")
+    how = (
+        f"against {joint.label}" if one.opposed else f"not {joint.label}" if joint.label else "all together: no answer"
+    )
+    return f"{named([one.sense])} alone: {one.label}{sure}, {how}"
 
 
 def _bars(over: Weighed) -> RenderableType:
@@ -105,7 +134,7 @@ def _line(name: str, text: str) -> Text:
 
 def _head(found: Weighing) -> str:
     said = f"{found.answer.label}{percent(found.answer)}" if found.answer.label else "no answer"
-    gold = f"; people said {' or '.join(found.gold)}" if found.gold else ""
+    gold = f"; labelled {' or '.join(found.gold)}" if found.gold else ""
     return f"{said}, from {named(found.senses)}{gold}"
 
 

@@ -112,12 +112,13 @@ class EmbeddedPlanner:
         self._folder = folder
         self._labels: dict[str, np.ndarray] = {}
         self._met: dict[tuple[int, ...], np.ndarray] | None = None
+        self._sheets: list[tuple[list[Row], dict[str, np.ndarray]]] = []
 
     def remembering(self) -> EmbeddedPlanner:
-        """The same planner, which reads a cue by itself only once: for many sheets made of the same cues.
+        """The same planner, which reads nothing twice: for many sheets made of the same cues.
 
-        Its first plan is that of `plan`. In later ones a score may differ in its last digits, because the int8 network scales the rows
-        of a run together.
+        Its first plan is that of `plan`. In later ones scores differ by a hair, because the int8 network scales the rows of a run
+        together; a single cue may then fall on the other side of POINTED.
         """
         twin = EmbeddedPlanner(self._folder)
         twin.__dict__ |= {"_session": self._session, "_tokenizer": self._tokenizer, "_calibration": self._calibration}
@@ -133,7 +134,7 @@ class EmbeddedPlanner:
         telling = _telling(sheet, found)
         one = row(self._tokenizer, telling, question.text, person)
         bare = [row(self._tokenizer, _said(telling), question.text, person)] if verbal(found, sheet) else []
-        seen = self._run([one, *bare])
+        seen = self._read([one, *bare])
         how = self._calibration
         scores = seen["sheet"][-1] @ self._vectors(labels).T
         senses = {_family(sheet.cues[key].sense) for key in found.evidence}
@@ -212,6 +213,18 @@ class EmbeddedPlanner:
             if share >= max(POINTED, 1.2 / len(labels)) or len(labels) == 1:
                 points[key] = label
         return points
+
+    def _read(self, rows: list[Row]) -> dict[str, np.ndarray]:
+        """Outputs for the rows of one sheet; what was left out of a sheet may have had no part in its rows."""
+        if self._met is None:
+            return self._run(rows)
+        rows = rows[:1] if rows[0] == rows[-1] else rows
+        for known, seen in self._sheets:
+            if known == rows:
+                return seen
+        seen = self._run(rows)
+        self._sheets.append((rows, seen))
+        return seen
 
     def _alone(self, rows: list[Row]) -> np.ndarray:
         """Vectors (N, D) of rows with one cue each."""
