@@ -345,8 +345,8 @@ class AspectAnswer(Answer):
     """One for each target and aspect that is judged."""
 
 
-class PostAnswer(Answer):
-    """The `post` task: what a post is up to. A slot that the model does not judge is None."""
+class PostAnswer(LabelAnswer):
+    """The `post` task: its sentiment as the label, and what else a post is up to. A slot that the model does not judge is None."""
 
     polarity: Literal["very negative", "negative", "neutral", "positive", "very positive"] | None = None
     """Overall sentiment, in Memotion's levels (Sharma et al. 2020)."""

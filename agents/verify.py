@@ -11,6 +11,8 @@ from collections.abc import Iterable
 
 from cuechain.agents.values import (
     Answer,
+    AspectAnswer,
+    CauseAnswer,
     Claim,
     Cue,
     CueSheet,
@@ -78,6 +80,10 @@ def _labels(answer: Answer) -> list[str]:
     if isinstance(answer, LabelAnswer):
         several = answer.labels if isinstance(answer, LabelsAnswer) else ()
         return list(dict.fromkeys([*([answer.label] if answer.label else []), *several]))
+    if isinstance(answer, CauseAnswer):
+        return list(dict.fromkeys(pair.emotion for pair in answer.pairs))
+    if isinstance(answer, AspectAnswer):
+        return list(dict.fromkeys(o.aspect for o in answer.opinions))
     named = [answer.emotion, *(answer.emotions if isinstance(answer, EmotionAnswer) else ())]
     return list(dict.fromkeys(e.label for e in named if e))
 

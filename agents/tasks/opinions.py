@@ -33,6 +33,8 @@ def _set(words: str) -> frozenset[str]:
 
 
 _TOKEN = re.compile(r"\w+?(?=n['’]t\b)|n['’]t\b|\w+(?:-\w+)*|['’]\w+|[^\w\s]")
+_NOTE = re.compile(r"\[[^\]]*\]")
+"""What stands in brackets is not said: "[picture: …]"."""
 _SENTENCE = re.compile(r"[^.!?;…]+(?:[.!?;…]+|$)")
 _COPULA = _set("is are was were be been being seem seems seemed feel feels felt look looks looked sound sounds sounded taste tastes"
                " remain remains become becomes became get gets got")  # fmt: skip
@@ -148,7 +150,7 @@ def strongest(found: Sequence[Judged]) -> list[Judged]:
 
 def _clauses(text: str) -> Iterator[tuple[str, str, _Found, list[_Word]]]:
     """(clause, reason, places, words) of each sentence that judges."""
-    sentences = [m.group().strip() for m in _SENTENCE.finditer(text)]
+    sentences = [m.group().strip() for m in _SENTENCE.finditer(_NOTE.sub(" ", text))]
     for place, sentence in enumerate(sentences):
         if sentence.endswith("?"):  # who asks does not judge yet
             continue

@@ -8,6 +8,7 @@ from cuechain.agents.llm.labels import meaning
 from cuechain.agents.tasks import Task
 from cuechain.agents.values import EKMAN, Answer, CueSheet, Emotion, Plan, PostAnswer, Question, Target
 
+POLARITY = ("negative", "neutral", "positive")
 SLOTS = ("polarity", "humour", "sarcasm", "offence", "motivation", "hate", "intent")
 """Slots of the answer that are labels of further questions; a Target has them as `fields` under the same names."""
 
@@ -25,22 +26,28 @@ def fill(sheet: CueSheet, question: Question, labels: tuple[str, ...], plan: Pla
     valence = sum(p * meaning(name)[1] for name, p in plan.labels.items())
     scale = levels("polarity")
     place = min(len(scale) - 1, max(0, int((valence + 1) / 2 * len(scale))))
-    return answer.model_copy(update={"polarity": scale[place]})
+    polar = {k: plan.sentiment.get(k, 0.0) for k in POLARITY}  # pyright: ignore[reportArgumentType]
+    label = max(polar, key=lambda k: polar[k])
+    sure = round(min(1.0, polar[label] / (sum(polar.values()) or 1.0)), 3)
+    return answer.model_copy(update={"label": label, "confidence": sure, "polarity": scale[place]})
 
 
 def said(answer: Answer) -> Target:
-    """The emotion, and every slot that was judged."""
+    """The sentiment as the label, the emotion and every other slot that was judged as fields."""
     assert isinstance(answer, PostAnswer)
     fields = {slot: value for slot in SLOTS if (value := getattr(answer, slot)) is not None}
-    labels = (answer.emotion.label,) if answer.emotion else None
-    return Target(labels=labels, fields=fields, text=answer.implication or "")
+    if answer.emotion:
+        fields["emotion"] = answer.emotion.label
+    return Target(labels=(answer.label,) if answer.label else None, fields=fields, text=answer.implication or "")
 
 
 def taught(answer: Answer, target: Target) -> Answer:
     """The answer with what people said."""
     update: dict[str, object] = {slot: target.fields[slot] for slot in SLOTS if slot in target.fields}
     if target.labels:
-        update["emotion"] = Emotion(label=target.labels[0])
+        update["label"] = target.labels[0]
+    if "emotion" in target.fields:
+        update["emotion"] = Emotion(label=target.fields["emotion"])
     if target.text:
         update["implication"] = target.text
     return answer.model_copy(update=update)
@@ -50,10 +57,11 @@ POST = Task(
     name="post",
     about="a post of picture and words: sentiment, emotion, humour, sarcasm, offence, hate, intent, and what it implies",
     answer=PostAnswer,
-    labels=EKMAN,
+    labels=POLARITY,
     steps=(("observe", "answer/observe"), ("infer", "post/infer"), ("conclude", "answer/conclude")),
     direct="answer/direct",
     question="What does this post mean, how does it feel, and whom may it hurt?",
+    feelings=EKMAN,
     fill=fill,
     said=said,
     taught=taught,

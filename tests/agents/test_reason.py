@@ -159,7 +159,7 @@ def test_prompts_of_every_task_render_and_name_their_labels():
         for _, template in task.steps:
             text = prompts.render(template, sheet=masked(), question=Question(text="How?"), labels=EKMAN, schema="{}")
             assert text
-        assert "disgust" in text
+        assert "disgust" in text or not task.labels
         assert issubclass(task.answer, Answer)
 
 
