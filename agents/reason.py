@@ -88,7 +88,8 @@ def reason(
     labels = labels_of(question, task)
     feelings = task.feelings or labels or OPEN
     own = of_turn(sheet, question.turn)
-    found = about or focus(own, question.text, feelings)
+    # What follows the first line is material: descriptions to be compared, an example.
+    found = about or focus(own, question.text.strip().partition("\n")[0], feelings)
     if model.planner is None:
         chain = Chain(sheet, task, model, settings, shots, on_token)
         answer = chain.run(turns(sheet, question, task, direct=settings.direct), images)
