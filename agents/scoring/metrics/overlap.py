@@ -14,6 +14,9 @@ _UNSPACED = r"[\u3040-\u30ff\u3400-\u9fff]"
 _TOKEN = re.compile(rf"{_UNSPACED}|(?:(?!{_UNSPACED})\S)+")
 """A run without blanks, or one sign of Chinese or Japanese, which put no blanks between words."""
 
+_SYMBOLS = ("Sc", "Sk", "Sm")
+"""Kinds of symbols (Unicode) among ASCII's punctuation: currency, accents, mathematics."""
+
 _ARTICLES = frozenset(("a", "an", "the"))
 
 
@@ -36,7 +39,7 @@ class OverlapScore:
 def tokens(text: str) -> list[str]:
     """Tokens of SQuAD's evaluation (Rajpurkar et al. 2016): lower case, no punctuation, no articles, split at blanks.
 
-    Beyond it, punctuation and symbols of every script are left out, and signs of Chinese and Japanese are tokens by themselves.
+    Beyond it, punctuation of every script is left out, and signs of Chinese and Japanese are tokens by themselves. Emoji stay.
     """
     bare = "".join(
         sign for sign in unicodedata.normalize("NFC", text.lower()) if unicodedata.category(sign)[0] not in "PS"
