@@ -41,7 +41,7 @@ def shelf(folder: Path, suffixes: tuple[str, ...], depth: int = 1) -> Shelf:
         suffixes: With their dots, the preferred ones first where a name has several files.
         depth: How many parts of a path make a name: 2 for `video/clip`.
     """
-    root = folder if folder.is_dir() else folder.parent
+    root = folder.parent if folder.is_file() else folder
     found = [p for p in root.rglob("*") if p.suffix.lower() in suffixes and not p.name.startswith(".")]
     found.sort(key=lambda p: (suffixes.index(p.suffix.lower()), p), reverse=True)
     return Shelf(root, {"/".join(p.with_suffix("").parts[-depth:]): str(p) for p in found})

@@ -1,0 +1,221 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from cuechain.agents.datasets import samples
+from cuechain.agents.datasets.cells import list_of, number_of, seconds_of
+from cuechain.agents.errors import ConfigError
+from tests.agents.datasets.told import split_up
+
+
+def test_columns_are_found_by_their_names_whatever_wrote_the_file(tmp_path):
+    text = 'ID,Text,Emotion,Valence,extra\r\na,"Well, great.",joy,0.5,x\r\nb,Café,sadness,-1,y\r\n'
+    (tmp_path / "t.csv").write_bytes(text.encode("cp1252"))
+    (tmp_path / "bom.csv").write_bytes(b"\xef\xbb\xbf" + text.encode())
+    for name in ("t.csv", "bom.csv"):
+        items, faults = split_up(samples(f"table:{tmp_path / name}"))
+        assert [(s.id, s.text, s.target.labels, s.target.scores) for s in items] == [
+            ("a", "Well, great.", ("joy",), {"valence": 0.5}),
+            ("b", "Café", ("sadness",), {"valence": -1.0}),
+        ]
+        assert not faults and items[0].dataset == "table"
+
+
+def test_a_mapping_names_columns_and_what_separates_labels(tmp_path):
+    (tmp_path / "t.tsv").write_text("words\tfelt\tHow strong\nNo!\tanger; fear\t2\nYes\t;\t1\n")
+    spec = f"table:{tmp_path / 't.tsv'}?text=words&label=felt&label_sep=;&scores=How+strong"
+    items, faults = split_up(samples(spec))
+    assert [(s.text, s.target.labels, s.target.scores) for s in items] == [
+        ("No!", ("anger", "fear"), {"how strong": 2})
+    ]
+    assert faults == [("t-3", "no_label")]
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ("?text=Uterance", "did you mean Utterance"),
+        ("?txt=Utterance", "did you mean text"),
+        ("?text=Utterance&text=Emotion", "cannot read the options"),
+        ("?", "cannot read the options"),
+        ("?label=Emotion", ""),
+        ("?scores=valance", "no column 'valance'"),
+    ],
+)
+def test_wrong_options_are_told_with_what_is_near(tmp_path, options, told):
+    path = tmp_path / "t.csv"
+    path.write_text("Utterance,Emotion\nYes,joy\n")
+    if not told:
+        assert split_up(samples(f"table:{path}{options}"))[0][0].text == "Yes"
+        return
+    with pytest.raises(ConfigError) as error:
+        list(samples(f"table:{path}{options}"))
+    assert told in str(error.value)
+
+
+def test_a_reader_without_options_says_so(tmp_path):
+    with pytest.raises(ConfigError, match="takes no options"):
+        list(samples(f"mosi:{tmp_path}?text=a"))
+
+
+def test_a_table_without_text_and_file_and_what_is_no_table(tmp_path):
+    (tmp_path / "t.csv").write_text("a,b\n1,2\n")
+    with pytest.raises(ConfigError, match="neither a text nor a file"):
+        list(samples(f"table:{tmp_path / 't.csv'}"))
+    (tmp_path / "t.docx").write_text("x")
+    with pytest.raises(ConfigError, match="no table"):
+        list(samples(f"table:{tmp_path / 't.docx'}"))
+    with pytest.raises(ConfigError, match="is no file"):
+        list(samples(f"table:{tmp_path}"))
+
+
+def test_what_cannot_be_used_is_told_and_never_guessed(tmp_path):
+    rows = [
+        "id,text,label,valence,file,start,end",
+        "good,hello,joy,0.1,,1,2.5",
+        "none,hello,,0.1,,,",
+        "nan,hello,joy,nan,,,",
+        "word,hello,joy,much,,,",
+        "away,hello,joy,,no.wav,,",
+        "blank,,joy,,,,",
+        "cut,hello,joy,,,3,2",
+        "half,hello,joy,,,3,",
+        "good,again,joy,,,,",
+        "short,hello",
+        "long,hello,joy,0,,1,2,3",
+    ]
+    (tmp_path / "t.csv").write_text("\n".join(rows))
+    items, faults = split_up(samples(f"table:{tmp_path / 't.csv'}"))
+    assert [(s.id, s.span and (s.span.start, s.span.end)) for s in items] == [("good", (1, 2.5))]
+    assert sorted(faults) == sorted(
+        [
+            ("t.csv:11", "broken"),
+            ("t.csv:12", "broken"),
+            ("none", "no_label"),
+            ("nan", "broken"),
+            ("word", "broken"),
+            ("away", "missing"),
+            ("blank", "empty"),
+            ("cut", "miscut"),
+            ("half", "miscut"),
+            ("good", "duplicate"),
+        ]
+    )
+
+
+def test_rows_of_a_dialogue_are_one_conversation_with_a_judged_turn_each(tmp_path):
+    rows = [
+        {"dialogue": 1, "turn": 1, "speaker": "B", "text": "Well.", "label": "neutral"},
+        {"dialogue": 1, "turn": 0, "speaker": "A", "text": "So?", "label": None},
+        {
+            "dialogue": 1,
+            "turn": 3,
+            "speaker": "A",
+            "text": "No!",
+            "label": ["anger", "fear"],
+            "explanation": "It is denied.",
+        },
+        {"dialogue": 1, "turn": 3, "speaker": "A", "text": "No?", "label": "anger"},
+        {"dialogue": 2, "turn": "x", "speaker": "A", "text": "Hm", "label": "joy"},
+        {"dialogue": "", "turn": 0, "text": "Hm", "label": "joy"},
+    ]
+    (tmp_path / "t.jsonl").write_text("\n".join(map(json.dumps, rows)) + "\n[1]\n{\n")
+    items, faults = split_up(samples(f"table:{tmp_path / 't.jsonl'}"))
+    assert [(s.id, s.turn, s.group, s.target.labels) for s in items] == [
+        ("t-1", 2, "1", ("neutral",)),
+        ("t-3", 3, "1", ("anger", "fear")),
+    ]
+    assert [(t.speaker, t.text) for t in items[0].turns] == [("A", "So?"), ("B", "Well."), ("A", "No!")]
+    assert items[1].target.text == "It is denied."
+    assert sorted(faults) == sorted(
+        [
+            ("t.jsonl:7", "broken"),
+            ("t.jsonl:8", "broken"),
+            ("t.jsonl:6", "broken"),
+            ("t-4", "duplicate"),
+            ("t.jsonl:1", "missing"),
+            ("t-2", "no_label"),
+            ("t-5", "broken"),
+        ]
+    )
+
+
+def test_splits_are_read_and_a_group_in_two_of_them_is_told(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("text,label,split,group\na,joy,train,g1\nb,joy,Validation,g1\nc,joy,test,g2\n")
+    assert [s.text for s in split_up(samples(f"table:{path}"))[0]] == ["a", "b", "c"]
+    items, faults = split_up(samples(f"table:{path}", "dev"))
+    assert [(s.text, s.split) for s in items] == [("b", "dev")] and faults == [("g1", "misaligned")]
+    path.write_text("text,label,split\na,joy,fold1\n")
+    with pytest.raises(ConfigError, match="fold1"):
+        list(samples(f"table:{path}", "test"))
+
+
+def test_parquet_is_read_where_pyarrow_is_there(tmp_path):
+    pytest.importorskip("pyarrow")
+    import pyarrow
+    from pyarrow.parquet import write_table
+
+    rows = {"text": ["a", "b"], "labels": [["joy"], []], "arousal": [0.5, None]}
+    write_table(pyarrow.table(rows), tmp_path / "t.parquet")
+    items, faults = split_up(samples(f"table:{tmp_path / 't.parquet'}"))
+    assert [(s.text, s.target.labels, s.target.scores) for s in items] == [
+        ("a", ("joy",), {"arousal": 0.5}),
+        ("b", (), {}),
+    ]
+    assert not faults
+    (tmp_path / "bad.parquet").write_bytes(b"PAR1 nonsense")
+    with pytest.raises(ConfigError, match="no Parquet"):
+        list(samples(f"table:{tmp_path / 'bad.parquet'}"))
+
+
+def test_a_path_with_a_question_mark_stands_for_itself(tmp_path):
+    (tmp_path / "why?.csv").write_text("text,label\na,joy\n")
+    assert split_up(samples(f"table:{tmp_path / 'why?.csv'}"))[0][0].target.labels == ("joy",)
+
+
+def test_the_mapping_reads_meld_as_its_reader_does(data):
+    path = next((data / "eval" / "meld").rglob("dev_sent_emo.csv*"), None)
+    if path is None:
+        pytest.skip("no MELD below CUECHAIN_DATA")
+    mapping = "text=Utterance&label=Emotion&dialogue=Dialogue_ID&turn=Utterance_ID&start=StartTime&end=EndTime"
+    items, faults = split_up(samples(f"table:{path}?{mapping}"))
+    own, _ = split_up(samples(f"meld:{path.parent}", "dev"))
+    assert len(own) > 1000
+    labels = [
+        [(s.turns[s.turn - 1].text, s.turn, len(s.turns), s.target.labels) for s in some] for some in (items, own)
+    ]
+    assert labels[0] == labels[1] and {reason for _, reason in faults} <= {"missing"}
+
+
+@pytest.mark.parametrize(
+    ("cell", "value"),
+    [("1", 1.0), (" -2.5 ", -2.5), ("nan", None), ("inf", None), ("", None), (None, None), (True, None), ("1,5", None)],
+)
+def test_numbers(cell, value):
+    assert number_of(cell) == value
+
+
+@pytest.mark.parametrize(
+    ("cell", "value"),
+    [("12.5", 12.5), ("01:02.5", 62.5), ("00:14:38,127", 878.127), ("-1", None), ("", None), ("1:2:3:4", None)],
+)
+def test_times(cell, value):
+    assert seconds_of(cell) == (None if value is None else pytest.approx(value))
+
+
+@pytest.mark.parametrize(
+    ("cell", "words"),
+    [
+        ("['happy', 'sad']", ("happy", "sad")),
+        ("[happy, happy]", ("happy",)),
+        ("happy; sad", ("happy", "sad")),
+        ("[]", ()),
+        ("", ()),
+        (["a", " b "], ("a", "b")),
+    ],
+)
+def test_lists(cell, words):
+    assert list_of(cell) == words
