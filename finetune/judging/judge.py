@@ -8,19 +8,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from cuechain.agents.scoring.explanations import hits
+from cuechain.agents.scoring.metrics.calibration import bins, brier, calibration_error
+from cuechain.agents.scoring.statistics import Figure, Interval, interval, mean, over, ratio
 from cuechain.finetune.gathering.items import Item
 from cuechain.finetune.judging.answers import Record, Tried
 from cuechain.finetune.judging.heldout import accepted, by_words, heard, majority, told
-from cuechain.finetune.judging.measures import (
-    Figure,
-    Interval,
-    brier,
-    calibration_error,
-    interval,
-    macro_f1,
-    mean,
-    ratio,
-)
 
 NAN = float("nan")
 CONFLICT = ("masked", "sarcastic")
@@ -68,6 +61,29 @@ def lines_of(items: Sequence[Item], labels: Sequence[str | None]) -> Lines:
         (section, "accuracy, senses agree"): _means(only(("agree",))),
         (section, "accuracy, masked or sarcastic"): _means(only(CONFLICT)),
     }
+
+
+def macro_f1(said: Sequence[str | None], right: Sequence[set[str]], labels: Sequence[str]) -> Figure:
+    """Mean over labels of F1, where an item may have several right labels: each that was not said is missed once no right one was said.
+
+    scikit-learn's `f1_score` takes one right label per item; with one the two agree (a test computes it by hand). A label that occurs
+    neither among what was said nor among what is right counts as 0: leave it out of `labels`.
+
+    Args:
+        said: One label per item; None where none was said.
+        right: All that are accepted; empty for an item that is not judged.
+        labels: Which count.
+    """
+    hit, wrong, missed = (np.zeros((len(said), len(labels))) for _ in range(3))
+    for row, (one, fits) in enumerate(zip(said, right, strict=True)):
+        for column, label in enumerate(labels):
+            if fits:
+                hit[row, column] = one == label and label in fits
+                wrong[row, column] = one == label and label not in fits
+                missed[row, column] = one not in fits and label in fits
+    return lambda counts: (
+        2 * (counts @ hit) / np.maximum(1, 2 * (counts @ hit) + counts @ wrong + counts @ missed)
+    ).mean(1)
 
 
 def figures(items: Sequence[Item], found: Sequence[Tried]) -> Lines:
@@ -123,12 +139,7 @@ def _abstention(items: Sequence[Item], own: Sequence[Record]) -> Lines:
 
 
 def _evidence(items: Sequence[Item], own: Sequence[Record]) -> Lines:
-    shares: list[tuple[float, float]] = []
-    for item, record in zip(items, own, strict=True):
-        cited, chosen = set(record.cites), set(item.gold.decisive)
-        judged = bool(chosen) and record.named is not None
-        both = len(cited & chosen)
-        shares.append((both / len(cited) if judged and cited else NAN, both / len(chosen) if judged else NAN))
+    shares = [hits(r.cites, i.gold.decisive if r.named is not None else ()) for i, r in zip(items, own, strict=True)]
     claims = [NAN if r.failure else float(r.claims) for r in own]
     problems = [float(len(r.problems)) for r in own]
     return {
@@ -162,8 +173,10 @@ def _calibration(items: Sequence[Item], own: Sequence[Record]) -> Lines:
     n = int(np.sum(~np.isnan(sure)))
     return {
         ("Calibration", "mean confidence"): _means(sure),
-        ("Calibration", "expected calibration error, 10 bins"): Line(calibration_error(sure, right), n, "of 1"),
-        ("Calibration", "Brier score of the named label"): Line(brier(sure, right), n, "of 1"),
+        ("Calibration", "expected calibration error, 10 bins"): Line(
+            over(calibration_error, bins(sure, right)), n, "of 1"
+        ),
+        ("Calibration", "Brier score of the named label"): _means(brier(sure, right).tolist(), "of 1"),
     }
 
 

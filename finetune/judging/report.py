@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from cuechain.agents.errors import ConfigError, RunError
+from cuechain.agents.scoring.statistics import Interval, estimated
 from cuechain.finetune.judging.judge import Lines
-from cuechain.finetune.judging.measures import Interval, estimated
 
 
 def compared(columns: dict[str, Lines], n: int, pair: tuple[str, str]) -> list[dict[str, Any]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -24,7 +23,7 @@ from cuechain.finetune.compare import CompareConfig, run
 from cuechain.finetune.config import CORPUS
 from cuechain.finetune.embedded.examples import Example, write_examples, written
 from cuechain.finetune.gathering.items import Item
-from cuechain.finetune.judging import heldout, judge, measures
+from cuechain.finetune.judging import heldout, judge
 from cuechain.finetune.judging.answers import Journal, Record, Tried, tried
 from cuechain.finetune.judging.report import into_card
 from cuechain.finetune.rows import Gold
@@ -60,45 +59,13 @@ def figure(told: dict[str, Any], section: str, name: str) -> dict[str, Any]:
 # Figures
 
 
-def test_an_interval_holds_its_mean_and_narrows_with_more_items() -> None:
-    few, many = measures.interval([1.0, 0.0] * 10), measures.interval([1.0, 0.0] * 200)
-    assert few.value == many.value == 0.5
-    assert few.low < many.low < 0.5 < many.high < few.high
-    assert many.high - many.low == pytest.approx(2 * 1.96 * math.sqrt(0.25 / 400), rel=0.1)
-    assert measures.interval([]).percent() == measures.interval([NAN]).percent() == "–"
-
-
-def test_a_difference_is_paired() -> None:
-    chance = np.random.default_rng(1)
-    hard = chance.random(100) < 0.5  # both models fail on the same items
-    one = np.where(hard, 0.0, 1.0)
-    two = one.copy()
-    two[np.flatnonzero(hard)[:8]] = 1.0
-    apart = measures.estimated(measures.mean(two.tolist()), 100, less=measures.mean(one.tolist()))
-    assert apart.value == pytest.approx(0.08) and apart.low > 0
-    assert measures.interval(one.tolist()).high > measures.interval(two.tolist()).low  # unpaired nothing could be told
-
-
 def test_macro_f1_by_hand_with_several_right_labels() -> None:
     said = ["joy", "anger", "joy", None]
     right = [{"joy", "surprise"}, {"anger"}, {"anger"}, {"sadness"}]
     labels = ["joy", "anger", "sadness"]
     # joy: 1 hit, 1 wrong → 2/3; anger: 1 hit, 1 missed → 2/3; sadness: missed → 0
-    value = measures.macro_f1(said, right, labels)(np.ones((1, 4)))
+    value = judge.macro_f1(said, right, labels)(np.ones((1, 4)))
     assert value[0] == pytest.approx((2 / 3 + 2 / 3 + 0) / 3)
-
-
-def test_calibration_by_hand() -> None:
-    sure, right = [0.95, 0.95, 0.55, 1.0, NAN], [1.0, 0.0, 1.0, 1.0, NAN]
-    once = np.ones((1, 5))
-    # the bin of 0.9 to 1 holds three: mean confidence 2.9/3, right 2/3; the bin of 0.5 to 0.6 one: 0.55, right 1
-    assert measures.calibration_error(sure, right)(once)[0] == pytest.approx((0.9 + 0.45) / 4)
-    assert measures.brier(sure, right)(once)[0] == pytest.approx((0.0025 + 0.9025 + 0.2025 + 0) / 4)
-
-
-def test_a_ratio_over_nothing_is_told_as_infinite() -> None:
-    found = measures.estimated(measures.ratio([1.0, 1.0, 0.0], [0.0, 0.0, 0.0]), 3)
-    assert found.told(1, 1).startswith("∞")
 
 
 def test_figures_of_answers_by_hand() -> None:

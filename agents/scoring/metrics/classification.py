@@ -58,8 +58,8 @@ def confusion(truth: Sequence[Hashable], said: Sequence[Hashable], labels: Seque
     columns = np.fromiter((places.get(s, k) for s in said), np.int64, len(said))
     judged = rows >= 0
     table = np.bincount(rows[judged] * (k + 1) + columns[judged], minlength=k * (k + 1)).reshape(k, k + 1)
-    unknown = Counter(truth[i] for i in np.flatnonzero(~judged))
-    outside = Counter(said[i] for i in np.flatnonzero(judged & (columns == k)))
+    unknown = Counter(truth[i] for i in np.flatnonzero(~judged).tolist())
+    outside = Counter(said[i] for i in np.flatnonzero(judged & (columns == k)).tolist())
     nobody, silent = (sum(found.pop(empty, 0) for empty in (None, "")) for found in (unknown, outside))
     return Confusion(tuple(labels), table, nobody, dict(unknown), silent, dict(outside))
 

@@ -6,13 +6,15 @@ decimals, and the mean of track B is that of rounded correlations.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from cuechain.agents.errors import RunError
+from cuechain.agents.scoring.metrics.regression import of, pearson
+
+_ZERO: Any = 0  # what is undefined; scikit-learn takes a number where its signature, read without types, says a word
 
 Rows = Mapping[str, Sequence[float | None]]
 """Id of a text to one value per emotion; None where a cell is blank."""
@@ -41,7 +43,7 @@ def track_a(truth: np.ndarray, said: np.ndarray) -> dict[str, Any]:
     from sklearn.metrics import precision_recall_fscore_support
 
     def of(average: Any) -> dict[str, Any]:
-        figures = precision_recall_fscore_support(truth, said, average=average, zero_division=0)[:3]
+        figures = precision_recall_fscore_support(truth, said, average=average, zero_division=_ZERO)[:3]
         return dict(zip(("precision", "recall", "f1"), figures, strict=True))
 
     return {"per_emotion": of(None), "macro": of("macro"), "micro": of("micro")}
@@ -54,13 +56,7 @@ def track_b(truth: np.ndarray, said: np.ndarray, emotions: Sequence[str]) -> dic
         `per_emotion` and `average_of_unrounded` in full precision; `rounded` is what the script prints: each r to four decimals, and
         under `average` the rounded mean of those.
     """
-    from scipy.stats import pearsonr
-
-    found: dict[str, float] = {}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a constant column: NaN says it
-        for place, emotion in enumerate(emotions):
-            found[emotion] = float(pearsonr(truth[:, place], said[:, place]).statistic)
+    found = {emotion: of(pearson, truth[:, place], said[:, place]) for place, emotion in enumerate(emotions)}
     printed = {emotion: round(r, 4) for emotion, r in found.items()}
     return {
         "per_emotion": found,

@@ -7,10 +7,12 @@ neither true nor predicted counts as F1 1; `acc` of the multi-label sets is a Ja
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
+
+from cuechain.agents.scoring.metrics.regression import of, pearson
 
 EKMAN = ("neutral", "happiness", "sadness", "anger", "fear", "surprise", "disgust")
 INVENTORIES: dict[str, tuple[str, ...]] = {
@@ -35,6 +37,8 @@ INVENTORIES: dict[str, tuple[str, ...]] = {
 UNREAD = 9
 """Polarity of an answer that names none: a class of its own."""
 
+_ZERO: Any = 0  # what is undefined; scikit-learn takes a number where its signature, read without types, says a word
+_ONE: Any = 1
 _NUMBER = r"-?\d+(?:\.\d+)?"
 _DIMENSIONS = ("valence", "arousal", "dominance")
 
@@ -105,10 +109,10 @@ def label_scores(truth: np.ndarray, said: np.ndarray) -> dict[str, float]:
     from sklearn.metrics import accuracy_score, f1_score, jaccard_score
 
     return {
-        "acc_weighted_jaccard": float(jaccard_score(truth, said, average="weighted", zero_division=0)),
+        "acc_weighted_jaccard": float(jaccard_score(truth, said, average="weighted", zero_division=_ZERO)),
         "acc_exact": float(accuracy_score(truth, said)),
-        "micro_f1": float(f1_score(truth, said, average="micro", zero_division=1)),
-        "macro_f1": float(f1_score(truth, said, average="macro", zero_division=1)),
+        "micro_f1": float(f1_score(truth, said, average="micro", zero_division=_ONE)),
+        "macro_f1": float(f1_score(truth, said, average="macro", zero_division=_ONE)),
     }
 
 
@@ -116,17 +120,13 @@ def polarity_scores(truth: Sequence[int], said: Sequence[int]) -> dict[str, floa
     """`acc`, and `macro_f1` over all values of truth or prediction, the unread one too."""
     from sklearn.metrics import accuracy_score, f1_score
 
-    macro = f1_score(truth, said, average="macro", zero_division=0)
+    macro = f1_score(truth, said, average="macro", zero_division=_ZERO)
     return {"acc": float(accuracy_score(truth, said)), "macro_f1": float(macro)}
 
 
 def correlation(truth: Sequence[float], said: Sequence[float]) -> float:
     """Pearson's r; NaN for a constant list."""
-    from scipy.stats import pearsonr
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a constant list: NaN says it
-        return float(pearsonr(truth, said).statistic)
+    return of(pearson, truth, said)
 
 
 def correlations(pairs: Mapping[str, tuple[Sequence[float], Sequence[float]]]) -> dict[str, float]:

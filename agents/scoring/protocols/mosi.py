@@ -6,11 +6,14 @@ to its negative class; the three-class mode compares codes of two kinds under `N
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
+from cuechain.agents.scoring.metrics.regression import of, pearson
+
+_ZERO: Any = 0  # what is undefined; scikit-learn takes a number where its signature, read without types, says a word
 SIMS_EDGES = {2: (0.0,), 3: (-0.1, 0.1), 5: (-0.7, -0.1, 0.1, 0.7)}
 """Upper edges, inclusive, of all classes but the last."""
 
@@ -28,7 +31,7 @@ def mosi(truth: Sequence[float], said: Sequence[float]) -> dict[str, float]:
         **_binary("Non0", y[kept] > 0, p[kept] > 0),
         **{f"Mult_acc_{2 * k + 1}": float(np.mean(_levels(y, k) == _levels(p, k))) for k in (2, 3)},
         "MAE": float(np.mean(np.abs(p - y))),
-        "Corr": _pearson(y, p),
+        "Corr": of(pearson, y, p),
     }
 
 
@@ -43,7 +46,7 @@ def sims(truth: Sequence[float], said: Sequence[float]) -> dict[str, float]:
         **{f"Mult_acc_{k}": float(np.mean(a == b)) for k, (a, b) in classes.items()},
         "F1_score": _weighted_f1(*classes[2]),
         "MAE": float(np.mean(np.abs(p - y))),
-        "Corr": _pearson(y, p),
+        "Corr": of(pearson, y, p),
     }
 
 
@@ -85,10 +88,4 @@ def _levels(values: np.ndarray, most: int) -> np.ndarray:
 def _weighted_f1(y: np.ndarray, p: np.ndarray) -> float:
     from sklearn.metrics import f1_score
 
-    return float(f1_score(y, p, average="weighted", zero_division=0)) if len(y) else float("nan")
-
-
-def _pearson(y: np.ndarray, p: np.ndarray) -> float:
-    with warnings.catch_warnings(), np.errstate(invalid="ignore", divide="ignore"):
-        warnings.simplefilter("ignore")  # a constant vector: NaN says it
-        return float(np.corrcoef(y, p)[0, 1]) if len(y) > 1 else float("nan")
+    return float(f1_score(y, p, average="weighted", zero_division=_ZERO)) if len(y) else float("nan")

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 Labels = Sequence[Hashable]
+_ZERO: Any = 0  # what is undefined; scikit-learn takes a number where its signature, read without types, says a word
 
 
 def conventions(truth: Labels, said: Labels, inventory: Labels, neutral: Hashable = "neutral") -> dict[str, Any]:
@@ -29,7 +30,7 @@ def conventions(truth: Labels, said: Labels, inventory: Labels, neutral: Hashabl
     from sklearn.metrics import accuracy_score, confusion_matrix, precision_recall_fscore_support
 
     def figures(average: Any, labels: list[Any] | None = None) -> Any:
-        return precision_recall_fscore_support(truth, said, labels=labels, average=average, zero_division=0)
+        return precision_recall_fscore_support(truth, said, labels=labels, average=average, zero_division=_ZERO)
 
     order: list[Any] = list(inventory)
     shown: dict[str, Any] = {"accuracy": float(accuracy_score(truth, said))}
@@ -51,7 +52,7 @@ def conv_emotion(truth: Labels, said: Labels, mask: Sequence[int]) -> dict[str, 
     """MELD in padded dialogues: items with mask 0 do not count; printed in percent with two decimals."""
     from sklearn.metrics import accuracy_score, f1_score
 
-    f1 = float(f1_score(truth, said, average="weighted", sample_weight=mask, zero_division=0))
+    f1 = float(f1_score(truth, said, average="weighted", sample_weight=mask, zero_division=_ZERO))
     accuracy = float(accuracy_score(truth, said, sample_weight=mask))
     return {
         "weighted_f1": f1,
@@ -68,7 +69,9 @@ def mae_dfer(truth: Labels, said: Labels) -> dict[str, float]:
     table = confusion_matrix(truth, said)
     with np.errstate(invalid="ignore"):
         uar = float(np.mean(table.diagonal() / table.sum(1)))
-    f1 = {f"{a}_f1": float(f1_score(truth, said, average=a, zero_division=0)) for a in ("weighted", "micro", "macro")}
+    f1 = {
+        f"{a}_f1": float(f1_score(truth, said, average=a, zero_division=_ZERO)) for a in ("weighted", "micro", "macro")
+    }
     return {"uar": uar, "war": float(table.trace() / table.sum()), **f1}
 
 
@@ -77,5 +80,5 @@ def r1_omni(truth: Labels, said: Labels) -> dict[str, float]:
     from sklearn.metrics import accuracy_score, recall_score
 
     classes: list[Any] = list(dict.fromkeys(truth))
-    uar = recall_score(truth, said, labels=classes, average="macro", zero_division=0)
+    uar = recall_score(truth, said, labels=classes, average="macro", zero_division=_ZERO)
     return {"war_percent": 100 * float(accuracy_score(truth, said)), "uar_percent": 100 * float(uar)}
