@@ -44,6 +44,7 @@ def weigh(
     from cuechain.agents.importance.asking import checked, weigh_sheet, weights_of
     from cuechain.agents.importance.dataset import run_weighed
     from cuechain.agents.importance.shown import dataset, terminal
+    from cuechain.agents.llm.weighted import senses_of
     from cuechain.agents.pipeline import SheetReady, see
     from cuechain.agents.values import Question
 
@@ -65,6 +66,8 @@ def weigh(
     checked(question, planner, _listed(gold), asked)
     ready = listen(see(files, loaded, text=text))
     assert isinstance(ready, SheetReady)
+    if planner.chat is not None:
+        typer.echo(f"note: {planner.spec} is asked {2 ** len(senses_of(ready.sheet)) - 1} times", err=True)
     found = weigh_sheet(ready.sheet, question, planner, loaded, gold=_listed(gold), weights=asked)
     if as_json:
         sys.stdout.write(found.model_dump_json(indent=2) + "\n")
