@@ -243,7 +243,10 @@ def _answer(sheet: CueSheet, plan: Plan, found: Focus, task: Task) -> Answer:
     label, confidence = ranked[0]
     telling = [c for c in sheet.cues.values() if c.sense not in SETTING]
     calm = meaning(label)[0] == "neutral"
-    baseless = confidence < GROUNDED and not calm and not grounded(plan, label)
+    kind = meaning(label)[0]
+    # Many labels share what is one feeling among a few.
+    kin = sum(p for name, p in ranked if name == label or (kind and meaning(name)[0] == kind))
+    baseless = kin < GROUNDED and not calm and not grounded(plan, label)
     if not telling or plan.abstain >= ABSTAIN or baseless or (calm and partial(sheet)):
         return task.answer(person=found.person, span=found.span, abstain=True, claims=(closest(sheet, plan, found),))
     pleasant = meaning(label)[1] > 0.3

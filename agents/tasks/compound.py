@@ -21,9 +21,13 @@ PAIRS: dict[str, tuple[str, str]] = {
 LEAST = 0.1
 """Share of the weaker feeling under which a pair is not told: with seven feelings chance is 0.14. Ours."""
 
+ALONE = 0.5
+"""What a cue that points to a feeling counts for it, of how much it decides: a planner looks for one feeling, and leaves little to a
+second one that is plain. Ours."""
+
 
 def fill(sheet: CueSheet, question: Question, labels: tuple[str, ...], plan: Plan, answer: Answer) -> Answer:
-    """The pair whose two feelings have the largest product of probabilities: the two highest, where they are a pair of the set.
+    """The pair whose two feelings have the largest product (`_shown`): the two highest, where they are a pair of the set.
 
     No surer than of the weaker one. Nothing is told where nothing but calm shows, or one feeling alone. Labels that are no pair of
     PAIRS are not chosen.
@@ -31,7 +35,7 @@ def fill(sheet: CueSheet, question: Question, labels: tuple[str, ...], plan: Pla
     pairs = {name: PAIRS[name] for name in labels if name in PAIRS}
     if answer.abstain or not pairs:
         return answer.model_copy(update={"abstain": True, "emotion": None, "sentiment": None, "relation": None})
-    p = plan.labels
+    p = {name: _shown(sheet, plan, name, answer.person) for name in EKMAN}
 
     def weaker(name: str) -> float:
         return min(p.get(part, 0.0) for part in pairs[name])
@@ -59,6 +63,14 @@ def fill(sheet: CueSheet, question: Question, labels: tuple[str, ...], plan: Pla
         for c in answer.claims
     )
     return answer.model_copy(update={"emotion": emotions[0], "emotions": emotions, "claims": claims})
+
+
+def _shown(sheet: CueSheet, plan: Plan, feeling: str, person: str | None) -> float:
+    """How much there is of a feeling, 0 to 1: its probability, or what the plainest cue of the person gives to it by itself."""
+    own = {i: c for i, c in sheet.cues.items() if c.person in (person, None)}
+    pointed = [ALONE * plan.weight.get(i, 0.0) for i in own if plan.points.get(i) == feeling]
+    worded = [v for c in own.values() if c.sense == "words" and isinstance(v := c.measures.get(feeling), float | int)]
+    return max([plan.labels.get(feeling, 0.0), *pointed, *map(float, worded)])
 
 
 COMPOUND = Task(

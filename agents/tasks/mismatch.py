@@ -21,7 +21,7 @@ def fill(sheet: CueSheet, question: Question, labels: tuple[str, ...], plan: Pla
     """
     assert isinstance(answer, LabelAnswer)
     text, rest = sides(sheet)
-    moods = {i: v for i in text if (v := _number(sheet, i)) is not None}
+    moods = {i: v for i in text if (v := _mood(sheet, plan, i)) is not None}
     shown = {i: meaning(plan.points[i])[1] for i in rest if i in plan.points}
     shown = {i: v for i, v in shown.items() if abs(v) >= CLEAR}
     read = sum(moods.values()) / len(moods) if moods else 0.0
@@ -35,9 +35,9 @@ def fill(sheet: CueSheet, question: Question, labels: tuple[str, ...], plan: Pla
             if not text
             else "there is nothing beside the text"
             if not rest
-            else "moods can be compared, and the text has none that is clear"
+            else "only moods can be compared, and the text has none that is clear"
             if abs(read) < CLEAR
-            else "moods can be compared, and what is seen and heard has none that is clear"
+            else "only moods can be compared, and what is seen and heard has none that is clear"
         )
         claim = Claim(text=f"Whether the text fits cannot be told: {why}.", cites=tuple(moods)[:1], stance="weak")
         return answer.model_copy(update={**blank, "abstain": True, "claims": (claim,)})
@@ -73,11 +73,14 @@ def sides(sheet: CueSheet) -> tuple[list[str], list[str]]:
     return text, [i for i in beside if i not in text and beside[i].sense != "screen"] if text else []
 
 
-def _number(sheet: CueSheet, id: str) -> float | None:
-    """Polarity of a words cue, -1 to 1: as the text model has it, else by lexicon."""
-    measures = sheet.cues[id].measures
-    found = measures.get("valence_model", measures.get("valence"))
-    return float(found) if isinstance(found, float | int) else None
+def _mood(sheet: CueSheet, plan: Plan, id: str) -> float | None:
+    """Valence of a words cue, -1 to 1: the mean of what the text model hears and of the feeling that the planner reads in it alone."""
+    cue = sheet.cues[id]
+    line = [i for i, c in sheet.cues.items() if c.sense == "transcript" and (c.media, c.span) == (cue.media, cue.span)]
+    heard = cue.measures.get("valence_model", cue.measures.get("valence"))
+    found = [float(heard)] if isinstance(heard, float | int) else []
+    found += [meaning(plan.points[i])[1] for i in (id, *line) if i in plan.points][:1]
+    return sum(found) / len(found) if found else None
 
 
 def _capital(text: str) -> str:

@@ -39,14 +39,14 @@ def fill(sheet: CueSheet, question: Question, labels: tuple[str, ...], plan: Pla
     meant = plan.relation.get("sarcastic", 0.0) < 0.5
     if heard is not None and meant:
         valence = (valence + heard) / 2
+    side = "positive" if valence > CALM else "negative" if valence < -CALM else "neutral"
     polar = {k: plan.sentiment.get(k, 0.0) for k in POLARITY}  # pyright: ignore[reportArgumentType]
     if set(labels) == set(POLARITY):
-        reads = "positive" if valence > CALM else "negative" if valence < -CALM else "neutral"
-        label = reads if heard is not None and meant else max(polar, key=lambda k: polar[k])
-        sure = polar[label] / (sum(polar.values()) or 1.0)
+        label = side if heard is not None and meant else max(polar, key=lambda k: polar[k])
     else:
-        place = min(len(labels) - 1, max(0, int((valence + 1) / 2 * len(labels))))
-        label, sure = labels[place], 1 - plan.abstain
+        label = labels[min(len(labels) - 1, max(0, int((valence + 1) / 2 * len(labels))))]
+    # Of a level it is known how sure its side is, and no more.
+    sure = polar[label if label in polar else side] / (sum(polar.values()) or 1.0)
     told: dict[str, Any] = {"label": label, "confidence": round(min(1.0, sure), 3)}
     told |= {"valence": round(valence, 3), "arousal": round(arousal, 3)}
     if label in POLARITY:
@@ -70,7 +70,7 @@ def _heard(sheet: CueSheet, question: Question, answer: Answer) -> float | None:
 def _headed(answer: Answer, label: str, sure: float, valence: float) -> tuple[Claim, ...]:
     """The claims, the first of which says the label, and the feeling where it goes with it."""
     hedge = "most likely" if sure >= 0.75 else "probably" if sure >= 0.5 else "possibly"
-    text = f"This is {hedge} {label}"
+    text = f"{'This is' if label[-1:].isalpha() else 'On the scale this is'} {hedge} {label}"
     feeling = answer.emotion.label if answer.emotion else "neutral"
     if meaning(feeling)[1] * valence > 0 and label != "neutral":
         text += f", for the feeling seems to be {feeling}"
