@@ -164,12 +164,17 @@ def ask(
 
 def _notes(case: Case, settings: Settings) -> Iterator[str]:
     """What was asked for and had no effect."""
+    from cuechain.agents import registry
     from cuechain.agents.llm.labels import is_known
 
     planned = any(step.name == "plan" for step in case.steps)
     if settings.look and planned:
         yield f"--look needs a vision model; {case.model} read the cues alone"
-    odd = [label for label in case.question.labels if label != "open" and not is_known(label)]
+    task = registry.get("tasks", case.question.task)
+    names = (
+        () if task.feelings or case.question.labels[0:1] in {(name,) for name in task.sets} else case.question.labels
+    )
+    odd = [label for label in names if label != "open" and not is_known(label)]
     if odd and planned:
         yield f"{case.model} does not know {', '.join(odd)} as feelings and goes by how the words sound"
 
