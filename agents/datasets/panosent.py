@@ -2,6 +2,7 @@
 
 It is published as many JSON files, each a list of dialogues, with the media of a file in a folder beside it; a file of JSON lines with
 the same records and their `source_path` reads as well. The published utterances carry the gold elements as tags: they are taken out.
+The gold was marked in another wording of the turns (`annotation`), so some of its words are in no utterance: that is told.
 Where a turn's medium is not there, its published caption stands in for it.
 """
 
@@ -94,11 +95,19 @@ def _dialogue(id: str, record: Record, source: Path) -> Iterator[Sample | Fault]
             yield Fault(id, "empty", f"turn {place + 1} has no words")
         turn = Turn(speaker=names.get(said.get("speaker"), ""), text=text, file=file, reply=reply + 1 or None)
         turns.append(turn)
+    words = " ".join((*names.values(), *(t.text for t in turns), *map(_caption, record["dialogue"]))).lower()
     sextuples: list[Sextuple] = []
     for number, found in enumerate(record["hexatuple"], 1):
         one, faults = _sextuple(f"sextuple {number}", id, found)
         yield from faults
         sextuples += [one] if one else []
+        lost = [
+            key
+            for key in ELEMENTS
+            if one and getattr(one, key).explicit and getattr(one, key).text.lower() not in words
+        ]
+        if lost:
+            yield Fault(id, "misaligned", f"sextuple {number}: no turn has the words of its {', '.join(lost)}")
     flips: list[Flip] = []
     listed: Any = record.get("sentiment flip")
     listed = [listed] if isinstance(listed, dict) else [] if listed in (None, "None") else listed
@@ -125,7 +134,13 @@ def _seen(id: str, said: Record, source: Path) -> tuple[str, str | None, list[Fa
     faults = [Fault(id, "missing", f"there is no {name} of {topic}")] * (bool(places) and not files)
     if files:
         return text, str(files[0]), faults
-    return f"{text} [{MEDIA.get(kind, kind)}: {str(shown.get('caption', '')).strip()}]", None, faults
+    return f"{text} [{MEDIA.get(kind, kind)}: {_caption(said)}]", None, faults
+
+
+def _caption(said: Record) -> str:
+    """What a turn's medium shows or says; empty where it has none."""
+    shown = said.get("modality")
+    return str(shown.get("caption", "")).strip() if isinstance(shown, dict) else ""
 
 
 def _sextuple(name: str, id: str, found: Record) -> tuple[Sextuple | None, list[Fault]]:
