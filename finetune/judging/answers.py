@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import random
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from cuechain.agents.errors import ModelError, ReplyError, RunError
 from cuechain.agents.llm import Model
 from cuechain.agents.llm.embedded import WEIGHTS
 from cuechain.agents.pipeline import check, think
+from cuechain.agents.scoring.explanations import cited, removals
 from cuechain.agents.settings import Settings
 from cuechain.agents.values import Case, CueSheet, Question
 from cuechain.finetune.gathering.items import Item
@@ -82,7 +82,6 @@ def record_of(key: str, case: Case, seconds: float, *, first: bool = False) -> R
     """What is kept of a finished case."""
     answer, verdict = case.answer, case.verdict
     assert answer is not None and verdict is not None and case.explanation is not None
-    cited = [i for c in answer.claims if c.stance in ("supports", "conflicts") for i in c.cites if i in case.sheet.cues]
     return Record(
         key=key,
         abstains=answer.abstain,
@@ -90,7 +89,7 @@ def record_of(key: str, case: Case, seconds: float, *, first: bool = False) -> R
         confidence=answer.emotion.confidence if answer.emotion else None,
         sentiment=answer.sentiment,
         relation=answer.relation,
-        cites=tuple(dict.fromkeys(cited)),
+        cites=cited(answer, case.sheet),
         claims=len(answer.claims),
         problems=tuple(p.code for p in verdict.problems),
         text=case.explanation.text,
@@ -248,9 +247,8 @@ def tried(journal: Journal, item: Item, wrong: CueSheet | None, *, faith: bool) 
         def without(ids: Sequence[str]) -> Record:
             return journal.answer(item.sheet.only(set(item.sheet.cues) - set(ids)), item.question, item.images)
 
-        found["bare"] = without(own.cites)
-        others = [i for i in item.sheet.cues if i not in own.cites]
-        if count := min(len(others), len(own.cites)):
-            found["cited"] = without(own.cites[:count])
-            found["other"] = without(sorted(random.Random(item.id).sample(others, count)))
+        out = removals(own.cites, list(item.sheet.cues), item.id)
+        found["bare"] = without(out.bare)
+        if out.other:
+            found |= {"cited": without(out.cited), "other": without(out.other)}
     return Tried(**found)
