@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from cuechain.agents.values import CueSheet, Gap, Media, Turn
-
-from ..sheets import cue
+from tests.agents.sheets import cue
 
 TURNS = (
     Turn(speaker="Lina", text="The decorations of Diwali are vibrant, as they fill the air with joy."),
