@@ -50,8 +50,10 @@ class Run:
             RunError: There is none, or it cannot be read.
         """
         try:
-            return json.loads((self.folder / "manifest.json").read_text("utf-8"))
-        except (OSError, ValueError) as error:
+            made = json.loads((self.folder / "manifest.json").read_text("utf-8"))
+            made["task"], made["model"]
+            return made
+        except (OSError, ValueError, KeyError, TypeError) as error:
             raise RunError(f"{self.folder} is no run folder", "`cuechain batch … --out FOLDER` makes one") from error
 
     def cases(self) -> Iterator[Case]:

@@ -69,11 +69,12 @@ def features(sheets: Sequence[CueSheet], truth: Sequence[str], groups: Sequence[
 
     def fit(learn: Sequence[int], tell: Sequence[int]) -> list[str]:
         known = [truth[i] for i in learn]
-        if len(set(known)) < 2:
-            return [known[0]] * len(tell)
+        there = np.isfinite(table[list(learn)]).any(0)  # a measure that nobody there has cannot be binned
+        if len(set(known)) < 2 or not there.any():
+            return [Counter(known).most_common(1)[0][0]] * len(tell)
         trees = HistGradientBoostingClassifier(max_iter=100, min_samples_leaf=5, random_state=SEED)
-        trees.fit(table[list(learn)], known)
-        return list(trees.predict(table[list(tell)]))
+        trees.fit(table[list(learn)][:, there], known)
+        return list(trees.predict(table[list(tell)][:, there]))
 
     return folded(fit, groups)
 
