@@ -60,7 +60,7 @@ class Interval:
         return f"{value} ({low} to {high})" if sign else f"{value} ({low}–{high})"
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=2)
 def draws(n: int) -> np.ndarray:
     """How often each of n items was drawn, in every sample (DRAWS, N) float32; 8 kB per item."""
     chosen = np.random.default_rng(0).integers(0, n, (DRAWS, n))

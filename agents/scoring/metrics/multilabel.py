@@ -55,21 +55,25 @@ def sets(
     places = {label: place for place, label in enumerate(labels)}
     if len(places) != len(labels):
         raise ConfigError("a label stands in the set twice", ", ".join(labels))
-    pairs = [(set(t), None if s is None else set(s)) for t, s in zip(truth, said, strict=True) if t is not None]
-    right = np.zeros((len(pairs), len(labels)), bool)
-    given, extra = np.zeros_like(right), np.zeros(len(pairs), int)
-    unknown: Counter[str] = Counter()
-    outside: Counter[str] = Counter()
-    for row, (one, other) in enumerate(pairs):
-        right[row, [places[x] for x in one if x in places]] = True
-        given[row, [places[x] for x in other or () if x in places]] = True
-        unknown.update(one - places.keys())
-        strange = (other or set[str]()) - places.keys()
-        outside.update(strange)
-        extra[row] = len(strange)
-    answered = np.array([other is not None for _, other in pairs], bool)
-    unjudged = len(truth) - len(pairs)
-    return Sets(tuple(labels), right, given, extra, answered, unjudged, dict(unknown), dict(outside))
+    judged = [i for i, one in enumerate(truth) if one is not None]
+    right, _, unknown = _rows([truth[i] or () for i in judged], places)
+    given, extra, outside = _rows([said[i] or () for i in judged], places)
+    answered = np.array([said[i] is not None for i in judged], bool)
+    return Sets(tuple(labels), right, given, extra, answered, len(truth) - len(judged), unknown, outside)
+
+
+def _rows(given: Sequence[Collection[str]], places: dict[str, int]) -> tuple[np.ndarray, np.ndarray, dict[str, int]]:
+    """Sets as rows (N, L) bool, how many labels of each are outside (N,), and those; each different set is read once."""
+    kinds: dict[frozenset[str], int] = {}
+    which = np.array([kinds.setdefault(frozenset(one), len(kinds)) for one in given], int)
+    rows, extra = np.zeros((len(kinds), len(places)), bool), np.zeros(len(kinds), int)
+    times, outside = np.bincount(which, minlength=len(kinds)), Counter[str]()
+    for kind, place in kinds.items():
+        strange = kind - places.keys()
+        rows[place, [places[label] for label in kind - strange]] = True
+        extra[place] = len(strange)
+        outside.update(dict.fromkeys(strange, int(times[place])))
+    return rows[which], extra[which], dict(outside)
 
 
 def jaccard(found: Sets) -> np.ndarray:
