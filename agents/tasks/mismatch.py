@@ -68,9 +68,9 @@ def sides(sheet: CueSheet) -> tuple[list[str], list[str]]:
     if texts:
         text = [i for i, c in beside.items() if c.media in texts and c.sense == "words"]
         return text, [i for i, c in beside.items() if c.media not in texts and c.sense != "screen"]
-    printed = {"image"} == {m.kind for m in sheet.media}
-    text = [i for i, c in beside.items() if c.sense == "words" and printed]
-    return text, [i for i in beside if i not in text and beside[i].sense != "screen"] if text else []
+    kinds = {m.kind for m in sheet.media}
+    text = [i for i, c in beside.items() if c.sense == "words" and kinds in ({"image"}, {"text"})]
+    return text, [i for i, c in beside.items() if i not in text and c.sense != "screen" and kinds == {"image"}]
 
 
 def _mood(sheet: CueSheet, plan: Plan, id: str) -> float | None:
