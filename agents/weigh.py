@@ -242,15 +242,22 @@ def _without(sense: str, senses: Sequence[str], heard: Mapping[str, Heard], join
 
 
 def _change(senses: Sequence[str], heard: Mapping[str, Heard], joint: Heard) -> str:
-    """The fewest senses whose absence changes the answer."""
+    """The fewest senses whose absence changes the answer; to another one rather than to none."""
     for size in range(1, len(senses)):
         flips = [
             (gone, other)
             for gone in combinations(senses, size)
             if (other := heard["+".join(s for s in senses if s not in gone)]).label != joint.label
         ]
+        flips = [f for f in flips if f[1].label] or flips
         if flips:
             lead = "" if size == 1 else "No sense by itself changes the answer. "
-            told = "; ".join(f"without {named(gone)} it would be {other.label or 'none'}" for gone, other in flips)
+            told = "; ".join(f"without {named(gone)} {_would(other)}" for gone, other in flips)
             return f"{lead}{told[0].upper()}{told[1:]}."
-    return "Nothing changes the answer: each sense alone gives it."
+    return (
+        "Nothing changes the answer: each sense alone gives it." if joint.label else "No set of senses gives an answer."
+    )
+
+
+def _would(other: Heard) -> str:
+    return f"it would be {other.label}" if other.label else "there would be no answer"

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 BAR = 10
 """Characters of a bar of length 1."""
-IDLE = (" in this text", " in this image")
+IDLE = (" in this text", " in this image", " in this audio")
 """How reasons end that go without saying: a picture has no sound."""
 
 

@@ -96,13 +96,16 @@ def test_the_counterfactual_in_words():
         "Without the voice: neutral (62 %).",
         "Without the face: still sadness (70 %).",
     )
-    assert found.change == "Without the words it would be none; without the voice it would be neutral."
+    assert found.change == "Without the voice it would be neutral."  # another answer is told rather than none
 
 
 def test_the_fewest_senses_that_change_the_answer():
     found = weigh(masked(), answers({"words": Heard(label="joy", confidence=0.8)}))
     assert found.change == "No sense by itself changes the answer. Without the voice and the face it would be joy."
     assert weigh(masked(), answers({})).change == "Nothing changes the answer: each sense alone gives it."
+    assert weigh(masked(), lambda sheet: Heard()).change == "No set of senses gives an answer."
+    silent = weigh(masked(), answers({"voice+face": Heard(), "voice": Heard(), "face": Heard()}))
+    assert silent.change == "Without the words there would be no answer."
 
 
 def test_importance_is_judged_by_the_answer_and_by_what_people_said():
