@@ -7,7 +7,6 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from tests.agents.sheets import cue, masked, two_people
 
 from cuechain.agents import llm, registry
 from cuechain.agents.errors import ConfigError, ModelError
@@ -26,7 +25,6 @@ from cuechain.agents.scoring.spoil import Spoil
 from cuechain.agents.settings import Settings
 from cuechain.agents.values import (
     EKMAN,
-    Answer,
     Case,
     CausePair,
     CueSheet,
@@ -40,6 +38,7 @@ from cuechain.agents.values import (
     Target,
     Turn,
 )
+from tests.agents.sheets import cue, masked, two_people
 
 SETTINGS = Settings(model="rules", cache=None)
 TASK = registry.get("tasks", "emotion")
@@ -131,7 +130,7 @@ def test_a_misheard_text_is_read_as_if_it_had_been_typed_so() -> None:
     left = spoiled("asr:0.5", case(typed(TEXT))).sheet
     assert said(left) != [TEXT]
     again = typed(said(left)[0])
-    assert [c for c in left.cues.values()] == [c for c in again.cues.values()]
+    assert list(left.cues.values()) == list(again.cues.values())
     assert left.cues["W1"].text != typed(TEXT).cues["W1"].text
 
 
