@@ -33,9 +33,9 @@ def read_sentihood(folder: Path, split: str) -> Iterator[Sample | Fault]:
         raise ConfigError(f"{path} is no list", "give sentihood-*.json as published")
     for number, row in enumerate(rows, 1):
         try:
-            id, text = str(row["id"]), str(row["text"]).strip()
+            id, text = str(row["id"]), row["text"].strip()
             told = [(str(o["target_entity"]), str(o["aspect"]), str(o["sentiment"]).lower()) for o in row["opinions"]]
-        except (KeyError, TypeError):
+        except (KeyError, TypeError, AttributeError):
             yield Fault(f"{path.name}:{number}", "broken", "no object with id, text and opinions")
             continue
         absent = [target for target, _, _ in told if target not in text]

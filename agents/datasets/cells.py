@@ -32,5 +32,8 @@ def list_of(cell: object, separator: str = "[,;]") -> tuple[str, ...]:
         cell: A list, or a text with or without brackets and quotes.
         separator: Regular expression of what stands between two words.
     """
-    pieces = [str(x) for x in cell] if isinstance(cell, list) else re.split(separator, str(cell).strip().strip("[]"))
+    if isinstance(cell, list):
+        pieces = ["" if x is None else str(x) for x in cell]
+    else:
+        pieces = re.split(separator, "" if cell is None else str(cell).strip().strip("[]"))
     return tuple(dict.fromkeys(word for piece in pieces if (word := piece.strip().strip("'\"").strip())))

@@ -17,18 +17,21 @@ SENSES = {"label_T": "valence_text", "label_A": "valence_voice", "label_V": "val
 """What was judged from one sense alone (CH-SIMS)."""
 
 
-def read(folder: Path, split: str, *, top: float) -> Iterator[Sample | Fault]:
+def read(folder: Path, split: str, *, names: tuple[str, ...], top: float) -> Iterator[Sample | Fault]:
     """Clips of one split; valence is the published number divided by the end of its scale.
 
     Args:
         folder: With label.csv (or meta.csv) and perhaps Raw/VIDEO/CLIP.mp4.
         split: train, valid or test of the column `mode`.
+        names: Of the corpus' own folder, where several corpora lie beside each other.
         top: End of the scale: 3 for MOSI and MOSEI, 1 for CH-SIMS.
 
     Raises:
         ConfigError: No label file with these columns.
     """
-    path, clips = find(folder, "label.csv", "meta.csv"), shelf(folder, VIDEO + SOUND, depth=2)
+    own = () if (folder / "label.csv").is_file() else names
+    path = find(folder, *(f"{name}/label.csv" for name in own), "label.csv", "meta.csv")
+    clips = shelf(path.parent, VIDEO + SOUND, depth=2)
     yield from clips.told()
     for line, row in table(path, COLUMNS):
         if row is None:
@@ -43,7 +46,9 @@ def _sample(row: dict[str, str], top: float, clips: Shelf) -> Iterator[Sample | 
     video, clip, text = row["video_id"].strip(), row["clip_id"].strip(), row["text"].strip()
     id, told = f"{video}/{clip}", row.get("annotation", "").strip().lower()
     number, files = number_of(row["label"]), clips.files(id, f"{video}/{clip.zfill(4)}")
-    if not row["label"].strip():
+    if not video or not clip:
+        yield Fault(id, "broken", "a clip without name")
+    elif not row["label"].strip():
         yield Fault(id, "no_label", "no label")
     elif number is None:
         yield Fault(id, "broken", f"'{row['label']}' is no number")
@@ -71,8 +76,8 @@ def _sample(row: dict[str, str], top: float, clips: Shelf) -> Iterator[Sample | 
 SIGNS = ("negative", "neutral", "positive")
 
 
-def _corpus(name: str, about: str, top: float, labels: str) -> Dataset:
-    reader: Callable[..., Iterator[Sample | Fault]] = partial(read, top=top)
+def _corpus(name: str, about: str, top: float, labels: str, *names: str) -> Dataset:
+    reader: Callable[..., Iterator[Sample | Fault]] = partial(read, names=names, top=top)
     told = f"{about}; format from publications"
     splits = ("test", "valid", "train")
     return Dataset(
@@ -87,7 +92,16 @@ def _corpus(name: str, about: str, top: float, labels: str) -> Dataset:
     )
 
 
-MOSI = _corpus("mosi", "CMU-MOSI, -3 to 3 (Zadeh et al. 2016)", 3, "mosi")
-MOSEI = _corpus("mosei", "CMU-MOSEI, -3 to 3 (Zadeh et al. 2018)", 3, "mosi")
-SIMS = _corpus("sims", "CH-SIMS, Chinese, each sense judged alone too (Yu et al. 2020)", 1, "polarity")
-SIMS2 = _corpus("simsv2", "CH-SIMS v2, Chinese, each sense judged alone too (Liu et al. 2022)", 1, "polarity")
+MOSI = _corpus("mosi", "CMU-MOSI, -3 to 3 (Zadeh et al. 2016)", 3, "mosi", "MOSI", "CMU-MOSI")
+MOSEI = _corpus("mosei", "CMU-MOSEI, -3 to 3 (Zadeh et al. 2018)", 3, "mosi", "MOSEI", "CMU-MOSEI")
+SIMS = _corpus(
+    "sims", "CH-SIMS, Chinese, each sense judged alone too (Yu et al. 2020)", 1, "polarity", "SIMS", "CH-SIMS"
+)
+SIMS2 = _corpus(
+    "simsv2",
+    "CH-SIMS v2, Chinese, each sense judged alone too (Liu et al. 2022)",
+    1,
+    "polarity",
+    "SIMSv2",
+    "CH-SIMS-V2",
+)

@@ -67,6 +67,8 @@ def read(folder: Path, split: str, *, names: dict[str, str]) -> Iterator[Sample 
         for item in _turns(talk):
             if isinstance(item, Fault):
                 yield item
+            elif item[0] in turns:
+                yield Fault(item[0], "duplicate", f"{talk.name} has it twice; the first one counts")
             else:
                 turns[item[0]] = item[1]
         for item in _evaluations(path):

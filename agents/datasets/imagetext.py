@@ -55,7 +55,8 @@ def read_mvsa(folder: Path, split: str) -> Iterator[Sample | Fault]:
     Raises:
         ConfigError: No labelResultAll.txt.
     """
-    path, pictures = find(folder, "labelResultAll.txt"), shelf(folder, PICTURE)
+    path = find(folder, "labelResultAll.txt")
+    pictures = shelf(path.parent, PICTURE)
     yield from pictures.told()
     for number, line in enumerate(lines_of(path)[1:], 2):
         id, *pairs = line.strip().split("\t")

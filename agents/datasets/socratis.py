@@ -28,10 +28,11 @@ def read(folder: Path, split: str) -> Iterator[Sample | Fault]:
     pictures = shelf(folder, PICTURE)
     yield from pictures.told()
     for id, entries in whole.items():
+        several: list[Any] = entries if isinstance(entries, list) else [None]
         raters: dict[str, tuple[str, ...]] = {}
         reasons: list[str] = []
         image, caption = "", ""
-        for number, entry in enumerate(entries if isinstance(entries, list) else [None], 1):
+        for number, entry in enumerate(several, 1):
             if not isinstance(entry, list) or len(entry) < 4:
                 yield Fault(f"{id}:{number}", "broken", "no list of picture, caption, emotions, explanations")
                 continue

@@ -126,8 +126,12 @@ def _columns(known: list[str], options: Mapping[str, str], path: Path) -> tuple[
 
 
 def _cell(row: Row, columns: Mapping[str, str], key: str) -> str:
-    value = row.get(columns[key]) if key in columns else None
-    return "" if value is None else str(value).strip()
+    return _text(row.get(columns[key])) if key in columns else ""
+
+
+def _text(value: Any) -> str:
+    """A cell as text; what is missing, NaN of a column of numbers among it, is empty."""
+    return "" if value is None or value != value else str(value).strip()
 
 
 class _Maker:
@@ -202,7 +206,7 @@ class _Maker:
     def _target(self, id: str, row: Row) -> Target | Fault:
         scores: dict[str, float] = {}
         for name, column in self.numbers.items():
-            number, cell = number_of(row.get(column)), str(row.get(column) or "").strip()
+            number, cell = number_of(row.get(column)), _text(row.get(column))
             if number is None and cell:
                 return Fault(id, "broken", f"{column} is '{cell}', no number")
             if number is not None:

@@ -113,6 +113,13 @@ def test_mosi_is_scaled_to_one_and_its_label_rounds_half_to_even_as_the_publishe
     items, faults = read(f"mosi:{tmp_path}")
     assert [(s.target.labels, s.target.scores["valence"]) for s in items] == [(("2",), 2.5 / 3), (("0",), -0.4 / 3)]
     assert [s.files[0].rsplit("/", 1)[1] for s in items] == ["1.mp4", "0002.mp4"] and faults == [("v/3", "missing")]
+    (tmp_path / "both" / "MOSI").mkdir(parents=True)
+    (tmp_path / "both" / "MOSEI").mkdir()
+    for name in ("MOSI", "MOSEI"):
+        rows = f"video_id,clip_id,text,label,mode\n{name},1,AH,1,test\n,1,AH,1,test\n"
+        (tmp_path / "both" / name / "label.csv").write_text(rows)
+    items, faults = read(f"mosi:{tmp_path / 'both'}")
+    assert [s.id for s in items] == ["MOSI/1"] and ("/1", "broken") in faults
     (tmp_path / "label.csv").write_text("video_id,text,label,mode\n")
     with pytest.raises(ConfigError, match="clip_id"):
         read(f"mosi:{tmp_path}")

@@ -35,6 +35,7 @@ Ses05F_impro01_F001 [012.0000-013.0000]: No.
 Ses05F_impro01_M001 [014.0000-015.0000]: Well.
 Ses05F_impro01_MXX0 [015.5000-015.6000]: Mmhmm.
 Ses05F_impro01_M003 [018.0000-019.0000]: Sorry.
+Ses05F_impro01_M003 [018.0000-019.0000]: Sorry?
 Ses05F_impro01_M004 [030.0000-031.0000]: Late.
 """
 FAULTS = {
@@ -42,6 +43,7 @@ FAULTS = {
     ("Ses05F_impro01_M002", "missing"),
     ("Ses05F_impro01_M003", "broken"),
     ("Ses05F_impro01_M004", "misaligned"),
+    ("Ses05F_impro01_M003", "duplicate"),
     ("Ses05F_impro01.txt:3", "broken"),
     ("Ses05F_impro01.txt:22", "broken"),
     ("Ses05F_script01", "missing"),

@@ -158,7 +158,7 @@ def test_parquet_is_read_where_pyarrow_is_there(tmp_path):
     import pyarrow
     from pyarrow.parquet import write_table
 
-    rows = {"text": ["a", "b"], "labels": [["joy"], []], "arousal": [0.5, None]}
+    rows = {"text": ["a", "b"], "labels": [["joy"], []], "arousal": [0.5, float("nan")]}
     write_table(pyarrow.table(rows), tmp_path / "t.parquet")
     items, faults = split_up(samples(f"table:{tmp_path / 't.parquet'}"))
     assert [(s.text, s.target.labels, s.target.scores) for s in items] == [
@@ -214,7 +214,8 @@ def test_times(cell, value):
         ("happy; sad", ("happy", "sad")),
         ("[]", ()),
         ("", ()),
-        (["a", " b "], ("a", "b")),
+        (["a", " b ", None], ("a", "b")),
+        (None, ()),
     ],
 )
 def test_lists(cell, words):
