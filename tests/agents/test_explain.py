@@ -1,10 +1,30 @@
 import json
 
+import pytest
+
 from cuechain.agents import llm, settings
 from cuechain.agents.catalogue import cases
-from cuechain.agents.explain import clock, markdown, terminal
+from cuechain.agents.explain import clock, facts, markdown, terminal
 from cuechain.agents.pipeline import check, think
-from cuechain.agents.values import Case, EmotionAnswer, Question, Span
+from cuechain.agents.values import (
+    AspectAnswer,
+    Case,
+    CauseAnswer,
+    CausePair,
+    Element,
+    Emotion,
+    EmotionAnswer,
+    Flip,
+    LabelAnswer,
+    LabelsAnswer,
+    Opinion,
+    PostAnswer,
+    Question,
+    SentimentAnswer,
+    Sextuple,
+    SextupleAnswer,
+    Span,
+)
 
 from .sheets import masked
 
@@ -64,3 +84,39 @@ def test_clock():
 def test_a_failed_case_says_why():
     failed = Case(question=Question(text="How?"), sheet=masked(), status="failed", error="the model is down")
     assert "the model is down" in markdown(failed) and "the model is down" in rendered(terminal(failed))
+
+
+RAJ = Sextuple(
+    holder=Element(text="Raj"), target=Element(text="Diwali"), aspect=Element(text="fireworks"), opinion=Element(text="horrible"),
+    sentiment="negative", rationale=Element(text="they scare my dog", explicit=False), cites=("T2",),
+)  # fmt: skip
+TURN = Flip(
+    holder="Raj", target="Diwali", aspect="fireworks", initial="negative", flipped="positive",
+    trigger="logical argumentation", cites=("T4",),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("given", "rows"),
+    [
+        (EmotionAnswer(emotions=(Emotion(label="joy", confidence=0.6), Emotion(label="pride"))), [("emotion", "joy 0.60, pride")]),
+        (LabelAnswer(label="sarcastic", confidence=0.8, kind="embedded"), [("label", "sarcastic"), ("kind", "embedded")]),
+        (LabelsAnswer(label="fast", labels=("fast", "lively")), [("label", "fast, lively")]),
+        (SentimentAnswer(label="-2", valence=-0.6, arousal=0.25), [("label", "-2"), ("valence", "-0.60"), ("arousal", "+0.25")]),
+        (
+            SextupleAnswer(sextuples=(RAJ,), flips=(TURN,)),
+            [
+                ("sextuples", "holder Raj; target Diwali; aspect fireworks; opinion horrible; sentiment negative; "
+                 "rationale they scare my dog"),
+                ("flips", "holder Raj; target Diwali; aspect fireworks; initial negative; flipped positive; trigger logical argumentation"),
+            ],
+        ),
+        (CauseAnswer(pairs=(CausePair(turn=3, emotion="joy", cause=2),)), [("pairs", "turn 3; emotion joy; cause 2")]),
+        (AspectAnswer(opinions=(Opinion(target="tea", sentiment="positive"),)), [("opinions", "target tea; sentiment positive")]),
+        (PostAnswer(humour="funny", implication="it rains"), [("humour", "funny"), ("implication", "it rains")]),
+        (LabelAnswer(abstain=True), []),
+    ],
+    ids=lambda value: type(value).__name__,
+)  # fmt: skip
+def test_every_tasks_slots_are_shown(given, rows):
+    assert facts(given) == rows

@@ -1,6 +1,6 @@
 import pytest
 
-from cuechain.agents.values import EKMAN, Answer, Claim, CueSheet, Emotion, Gap
+from cuechain.agents.values import EKMAN, Answer, Claim, CueSheet, Emotion, Gap, LabelAnswer, LabelsAnswer
 from cuechain.agents.verify import verify
 
 from .sheets import cue, masked, two_people
@@ -82,3 +82,19 @@ def test_a_transcript_cannot_smuggle_a_person_into_the_check():
         }
     )
     assert codes(sheet, answer(("She says “P2 is to blame”.", "T1", "supports"))) == []
+
+
+def test_labels_that_are_no_feelings():
+    claim = Claim(text="The lip corners pull down.", cites=("F1",))
+    assert codes(masked(), LabelAnswer(label="fits", claims=(claim,)), ("fits", "does not fit")) == []
+    assert codes(masked(), LabelAnswer(claims=(claim,)), ("fits", "does not fit")) == ["empty"]
+    several = LabelsAnswer(label="fast", labels=("fast", "shrill"), claims=(claim,))
+    assert codes(masked(), several, ("fast", "slow")) == ["label_not_in_set"]
+
+
+def test_the_answers_own_number_needs_no_cue():
+    def on_scale(text):
+        return LabelAnswer(label="-2", claims=(Claim(text=text, cites=("F1",)),))
+
+    assert codes(masked(), on_scale("On the scale this is -2."), ("-2", "2")) == []
+    assert codes(masked(), on_scale("On the scale this is -3."), ("-2", "2")) == ["unsupported"]
