@@ -7,15 +7,13 @@ import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache, lru_cache
 
 from cuechain.agents.errors import ConfigError
 
 _UNSPACED = r"[\u3040-\u30ff\u3400-\u9fff]"
 _TOKEN = re.compile(rf"{_UNSPACED}|(?:(?!{_UNSPACED})\S)+")
 """A run without blanks, or one sign of Chinese or Japanese, which put no blanks between words."""
-
-_SYMBOLS = ("Sc", "Sk", "Sm")
-"""Kinds of symbols (Unicode) among ASCII's punctuation: currency, accents, mathematics."""
 
 _ARTICLES = frozenset(("a", "an", "the"))
 
@@ -36,15 +34,21 @@ class OverlapScore:
     """Scored items whose text has no token: F1 0."""
 
 
-def tokens(text: str) -> list[str]:
+@lru_cache(maxsize=2**16)
+def tokens(text: str) -> tuple[str, ...]:
     """Tokens of SQuAD's evaluation (Rajpurkar et al. 2016): lower case, no punctuation, no articles, split at blanks.
 
     Beyond it, punctuation of every script is left out, and signs of Chinese and Japanese are tokens by themselves. Emoji stay.
     """
-    bare = "".join(
-        sign for sign in unicodedata.normalize("NFC", text.lower()) if unicodedata.category(sign)[0] not in "PS"
-    )
-    return [token for token in _TOKEN.findall(bare) if token not in _ARTICLES]
+    bare = unicodedata.normalize("NFC", text.lower()).translate(_dropped())
+    return tuple(token for token in _TOKEN.findall(bare) if token not in _ARTICLES)
+
+
+@cache
+def _dropped() -> dict[int, None]:
+    """Punctuation, and the symbols that ASCII has among its own: currency, accents, mathematics."""
+    kinds = ((code, unicodedata.category(chr(code))) for code in range(0x10000))
+    return {code: None for code, kind in kinds if kind[0] == "P" or kind in ("Sc", "Sk", "Sm")}
 
 
 def token_f1(reference: str, text: str) -> float:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 from cuechain.agents.scoring.metrics.overlap import token_f1
@@ -92,6 +93,7 @@ class FlipScore:
     trigger that it names."""
 
 
+@lru_cache(maxsize=2**16)
 def plain(text: str) -> str:
     """Words in lower case with one blank between them."""
     return " ".join(text.casefold().split())
@@ -131,9 +133,8 @@ def sextuple_score(
         )
 
     def identified(true: Six, said: Six) -> float:
-        return float(
-            all(same(true, said, name) for name in ELEMENTS) and token_f1(true.rationale, said.rationale) >= ALIKE
-        )
+        rationale = all(same(true, said, name) for name in ELEMENTS) and token_f1(true.rationale, said.rationale)
+        return float(rationale >= ALIKE)
 
     def whole(true: Six, said: Six) -> float:
         return identified(true, said) if plain(true.sentiment) == plain(said.sentiment) else 0.0

@@ -6,7 +6,6 @@ over items. `total` makes a score of rows. Undefined values are NaN: precision w
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, TypeVar
@@ -133,12 +132,18 @@ def exact(gold: Sequence[Sequence[Hashable]], predicted: Sequence[Sequence[Hasha
         ConfigError: Lengths differ.
     """
     _checked(gold, predicted)
-    rows = np.zeros((len(gold), 4))
-    for row, there, said in zip(rows, gold, predicted, strict=True):
-        if there and said:
-            row[:2] = sum((Counter(there) & Counter(said)).values())
-        row[2:] = len(said), len(there)
-    return rows
+    names: dict[Hashable, int] = {}
+    sizes = [np.fromiter(map(len, side), np.int64, len(side)) for side in (gold, predicted)]
+    numbers = [[names.setdefault(thing, len(names)) for item in side for thing in item] for side in (gold, predicted)]
+    span = max(len(names), 1)
+    keys = (
+        np.repeat(np.arange(len(gold)), size) * span + np.array(number, np.int64)
+        for size, number in zip(sizes, numbers, strict=True)
+    )
+    (there, often), (said, times) = (np.unique(key, return_counts=True) for key in keys)
+    common, one, other = np.intersect1d(there, said, assume_unique=True, return_indices=True)
+    both = np.bincount(common // span, np.minimum(often[one], times[other]), len(gold))
+    return np.stack([both, both, sizes[1], sizes[0]], axis=1).astype(float)
 
 
 def best_pairs(
@@ -154,16 +159,17 @@ def best_pairs(
     Returns:
         (place in gold, place in predicted, likeness) of each pair whose likeness is not 0.
     """
-    if not gold or not predicted:
-        return []
-    table = np.array([[likeness(there, said) for said in predicted] for there in gold], float)
-    if table.size == 1:
-        places: tuple[Sequence[int], Sequence[int]] = (0,), (0,)
-    else:
-        from scipy.optimize import linear_sum_assignment
+    likely = ((g, p, likeness(there, said)) for g, there in enumerate(gold) for p, said in enumerate(predicted))
+    edges = [edge for edge in likely if edge[2] > 0]
+    if len({g for g, _, _ in edges}) == len(edges) == len({p for _, p, _ in edges}):
+        return edges  # nobody has a choice
+    from scipy.optimize import linear_sum_assignment
 
-        places = linear_sum_assignment(table, maximize=True)
-    return [(int(g), int(p), float(table[g, p])) for g, p in zip(*places, strict=True) if table[g, p] > 0]
+    table = np.zeros((len(gold), len(predicted)))
+    for g, p, like in edges:
+        table[g, p] = like
+    places = zip(*linear_sum_assignment(table, maximize=True), strict=True)
+    return [(int(g), int(p), float(table[g, p])) for g, p in places if table[g, p] > 0]
 
 
 def matched(
@@ -248,15 +254,17 @@ def by_class(
         ConfigError: Lengths differ.
     """
     _checked(gold, predicted)
-    parts: dict[str, dict[int, tuple[list[T], list[T]]]] = {}
+    parts: dict[tuple[int, str], tuple[list[T], list[T]]] = {}
     for item, sides in enumerate(zip(gold, predicted, strict=True)):
         for side, things in enumerate(sides):
             for thing in things:
-                parts.setdefault(label(thing), {}).setdefault(item, ([], []))[side].append(thing)
-    table = np.zeros((len(gold), len(parts), 4))
-    for column, name in enumerate(sorted(parts)):
-        table[list(parts[name]), column] = rows(*zip(*parts[name].values(), strict=True))
-    return tuple(sorted(parts)), table
+                parts.setdefault((item, label(thing)), ([], []))[side].append(thing)
+    classes = {name: column for column, name in enumerate(sorted({name for _, name in parts}))}
+    table = np.zeros((len(gold), len(classes), 4))
+    if parts:
+        places = [item for item, _ in parts], [classes[name] for _, name in parts]
+        table[places] = rows(*zip(*parts.values(), strict=True))
+    return tuple(classes), table
 
 
 def class_score(classes: Sequence[str], table: np.ndarray) -> ClassScore:

@@ -79,9 +79,10 @@ def spans(gold: Sequence[Conversation], predicted: Sequence[Conversation]) -> Sp
         ConfigError: As `utterances`, or a predicted span has no two positions.
     """
     there, said = _joined(gold, predicted)
-    truth = dict.fromkeys(
-        (key, located(_texts(talk).get(key[3], ""), rest)) for talk in there for key, rest in _pairs(talk)
-    )
+    truth: dict[tuple[Key, Place], None] = {}
+    for talk in there:
+        texts = {int(turn["utterance_ID"]): turn["text"] for turn in talk["conversation"]}
+        truth.update(dict.fromkeys((key, located(texts.get(key[3], ""), rest)) for key, rest in _pairs(talk)))
     found = dict.fromkeys((key, _positions(rest)) for talk in said for key, rest in _pairs(talk))
     return SpanScore(_strict({*truth}, {*found}), _proportional(list(truth), list(found)))
 
@@ -127,10 +128,6 @@ def _pairs(talk: Conversation) -> Iterator[tuple[Key, str]]:
         if emotion not in LEGAL:
             raise ConfigError(f"{emotion!r} is no emotion of the task", ", ".join(sorted(LEGAL)))
         yield key, rest
-
-
-def _texts(talk: Conversation) -> dict[int, str]:
-    return {int(turn["utterance_ID"]): turn["text"] for turn in talk["conversation"]}
 
 
 def _positions(rest: str) -> Place:
