@@ -154,6 +154,7 @@ def _set(number: int, names: dict[str, str], more: str) -> Dataset:
         ("session5", "session1", "session2", "session3", "session4"),
         reader,
         labels=f"iemocap{number}",
+        protocol=f"iemocap{number}",
         verified=False,
     )
 
