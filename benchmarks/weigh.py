@@ -1,6 +1,7 @@
 """What weighing the senses costs beside one answer, on sheets that are perceived already: the cue cache is warm for both.
 
     python benchmarks/weigh.py [clip.mp4 ...]      # without clips: the demo and those of CUECHAIN_DATA
+    python benchmarks/weigh.py importance          # which senses decide on written sheets of held-out authors, by their labels
 
 For each clip the answer (`think`: reason, realise, verify, explain) and the weighing (every set of its senses) are timed in turn, RUNS
 times each, in one process with the planner loaded; the ratio is that of the medians. `three` leaves the scene out where words, voice and
@@ -13,16 +14,22 @@ import os
 import statistics
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+
+from rich.console import Console
 
 from cuechain.agents import llm, settings
 from cuechain.agents.importance import weigh_sheet
 from cuechain.agents.importance.asking import asker
+from cuechain.agents.importance.dataset import run_weighed
+from cuechain.agents.importance.shown import dataset
 from cuechain.agents.llm.weighted import of_senses, senses_of
 from cuechain.agents.pipeline import check, perceive, think
-from cuechain.agents.values import CueSheet, Question
+from cuechain.agents.values import Case, CueSheet, Question, Sample, Target
 from cuechain.agents.weigh import weigh
+from cuechain.finetune.config import CORPUS
+from cuechain.finetune.embedded.examples import written as written_sheets
 
 RUNS = 7
 DEMO = Path(__file__).parents[1] / "examples" / "demo.mp4"
@@ -45,6 +52,20 @@ def clips() -> list[Path]:
     root = os.environ.get("CUECHAIN_DATA")
     videos = sorted(p for p in Path(root, "media", "videos").iterdir() if p.suffix in (".mp4", ".mov")) if root else []
     return [DEMO, *videos]
+
+
+def written() -> Iterator[Case]:
+    """The written sheets of the test authors as a run: their question, their label."""
+    for path in sorted((CORPUS / "test").glob("*.jsonl")):
+        for one in written_sheets(path):
+            labels = (one.emotion, *one.also) if one.emotion and not one.abstain else None
+            sample = Sample(id=one.id, target=Target(labels=labels))
+            yield Case(question=Question(text=one.question), sheet=one.sheet, sample=sample)
+
+
+def importance() -> None:
+    chosen = settings.load()
+    Console(width=120).print(dataset(run_weighed(written(), llm.load(chosen.model, chosen), chosen)))
 
 
 def main(paths: list[Path]) -> None:
@@ -74,4 +95,7 @@ def main(paths: list[Path]) -> None:
 
 
 if __name__ == "__main__":
-    main([Path(p) for p in sys.argv[1:]] or clips())
+    if sys.argv[1:] == ["importance"]:
+        importance()
+    else:
+        main([Path(p) for p in sys.argv[1:]] or clips())

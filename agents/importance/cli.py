@@ -37,6 +37,7 @@ def weigh(
     For example: cuechain weigh clip.mp4 "How does she feel?" --weights voice=2
     """
     from rich.console import Console
+    from rich.progress import track
 
     from cuechain.agents import llm, settings
     from cuechain.agents.cli import listen, split
@@ -56,7 +57,9 @@ def weigh(
             raise ConfigError(
                 "a run brings its questions, labels and cues", "give the run alone, with --model and --json at most"
             )
-        over = run_weighed(stored, llm.load(loaded.model, loaded), loaded)
+        err = Console(stderr=True)
+        shown = track(stored, "weighing", console=err, disable=not sys.stderr.isatty())
+        over = run_weighed(shown, llm.load(loaded.model, loaded), loaded)
         sys.stdout.write(over.model_dump_json(indent=2) + "\n") if as_json else console.print(dataset(over))
         return
     files, words = split(inputs or [], text)

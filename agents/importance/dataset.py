@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from cuechain.agents import registry
@@ -80,7 +80,7 @@ def overall(items: Sequence[Judged]) -> Weighed:
     )
 
 
-def run_weighed(cases: Iterator[Case], model: Model, settings: Settings) -> Dataset:
+def run_weighed(cases: Iterable[Case], model: Model, settings: Settings) -> Dataset:
     """Weigh every finished item of a run; what cannot be weighed is counted by its reason.
 
     Raises:
@@ -93,7 +93,7 @@ def run_weighed(cases: Iterator[Case], model: Model, settings: Settings) -> Data
         gold = tuple(case.sample.target.labels or ()) if case.sample else ()
         labels = {label.lower() for label in labels_of(case.question, task)}
         if labels and any(g.lower() not in labels for g in gold):
-            left["label outside the set, weighed by its answer alone"] += 1
+            left["label outside the set, weighed by the answer alone"] += 1
             gold = ()
         if not case.sheet.cues:
             left["no cues"] += 1
@@ -104,7 +104,8 @@ def run_weighed(cases: Iterator[Case], model: Model, settings: Settings) -> Data
             left[f"failed: {error.message}"] += 1
             continue
         left["one sense alone"] += len(found.senses) == 1
-        left["no answer, weighed by what people said alone"] += found.answer.label is None
+        if found.answer.label is None:
+            left["no answer, weighed by the label alone" if gold else "neither an answer nor a label"] += 1
         items[case.sample.id if case.sample else str(number)] = found
     several = [f for f in items.values() if len(f.senses) > 1]
     return Dataset(

@@ -144,19 +144,26 @@ def run():
     yield case(two_people(), "b", ("anger",))
     yield case(masked(), "c", ("glee",))
     yield case(masked().only({"T1", "W1"}), "d", ("joy",))
+    yield case(
+        two_people()
+        .only({"T1"})
+        .model_copy(update={"cues": {"V1": cue("voice", "the voice is even"), "F1": cue("face", "a face is in view")}}),
+        "f",
+    )
     yield case(CueSheet(), "e", ("joy",), status="failed", error="MediaError: gone")
 
 
 def test_a_run_is_weighed_and_what_is_not_is_counted():
     chosen = settings.load()
     found = run_weighed(run(), llm.load("rules", chosen), chosen)
-    assert list(found.items) == ["a", "b", "c", "d"]
+    assert list(found.items) == ["a", "b", "c", "d", "f"]
     assert found.by_answer.n == 3 and found.by_gold.n == 2
     assert found.by_answer.count == {"words": 3, "voice": 2, "face": 3}
     assert found.left_out == {
         "no cues": 1,
-        "label outside the set, weighed by its answer alone": 1,
+        "label outside the set, weighed by the answer alone": 1,
         "one sense alone": 1,
+        "neither an answer nor a label": 1,
     }
 
 
