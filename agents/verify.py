@@ -120,18 +120,21 @@ def _persons(
     about = {c.person for c in cited if c.person}
     outside = _QUOTE.sub(" ", text)
     own = " ".join(c.text for c in cited)
+    others = outside
+    for name in sorted(about, key=len, reverse=True):  # "Ann" is not spoken of where "Ann and Bo" are
+        others = re.sub(rf"\b{re.escape(name)}\b", " ", others)
     for name in sheet.people:
         named = rf"\b{re.escape(name)}\b"
-        if about and name not in about and re.search(named, outside) and not re.search(named, own):
+        if about and name not in about and re.search(named, others) and not re.search(named, own):
             yield _problem(
                 "wrong_person", number, f"the claim speaks of {name}, the cited cues of {', '.join(sorted(about))}"
             )
             return
     if answer.person and about and answer.person not in about and claim.stance == "supports" and not answer.abstain:
-        others = ", ".join(sorted(about))
+        told = ", ".join(sorted(about))
         if not re.search("|".join(rf"\b{re.escape(o)}\b" for o in about), outside):
             yield _problem(
-                "wrong_person", number, f"the answer is about {answer.person}, but the cited cues are of {others}"
+                "wrong_person", number, f"the answer is about {answer.person}, but the cited cues are of {told}"
             )
 
 

@@ -98,3 +98,16 @@ def test_the_answers_own_number_needs_no_cue():
 
     assert codes(masked(), on_scale("On the scale this is -2."), ("-2", "2")) == []
     assert codes(masked(), on_scale("On the scale this is -3."), ("-2", "2")) == ["unsupported"]
+
+
+def test_a_name_within_a_longer_one_speaks_of_nobody_else():
+    two = CueSheet(
+        cues={
+            "T1": cue("transcript", 'the speaker says "hello"', person="Ann"),
+            "T2": cue("transcript", 'the speaker says "hi"', person="Ann and Bo"),
+        }
+    )
+    both = Claim(text="Ann and Bo greet back.", cites=("T2",))
+    one = Claim(text="Ann greets back.", cites=("T2",))
+    told = Answer(emotion=Emotion(label="joy"), claims=(both, one))
+    assert [(p.code, p.claim) for p in verify(two, told, ()).problems] == [("wrong_person", 1)]
