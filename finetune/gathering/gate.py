@@ -14,6 +14,7 @@ from typing import Any
 
 from pydantic import Field
 
+from cuechain.agents.datasets.files import cells, opened, suffix_of
 from cuechain.agents.errors import ConfigError
 from cuechain.agents.llm.prototypes import spoken
 from cuechain.agents.values import Answer, CueSheet
@@ -21,7 +22,7 @@ from cuechain.agents.verify import verify
 from cuechain.finetune.config import Config
 from cuechain.finetune.gathering.items import Item, Refusal
 from cuechain.finetune.gathering.seen import Alike, Names, normal
-from cuechain.finetune.gathering.tables import bare, cells, lines_of, objects
+from cuechain.finetune.gathering.tables import objects
 
 SAID = frozenset({"transcript", "screen"})
 """Senses whose cues hold words of the clip itself."""
@@ -68,19 +69,19 @@ class Evaluation:
                 self._add(file)
 
     def _add(self, file: Path) -> None:
-        kind = bare(file)
+        kind = suffix_of(file)
         if kind in (".csv", ".tsv"):  # the first line may be a header or not
-            self.texts += sum(self._text(cell) for _, row in cells(file) for cell in row or ())
+            self.texts += sum(self._text(cell) for _, row in cells(file, errors="strict") for cell in row or ())
         elif kind == ".jsonl":
             self.texts += sum(self._text(text) for _, found in objects(file) for text in _strings(found))
         elif kind == ".json":
-            with lines_of(file, "replace") as lines:
+            with opened(file, "replace") as lines:
                 try:
                     self.texts += sum(self._text(text) for text in _strings(json.load(lines)))
                 except ValueError as error:
                     raise ConfigError(f"evaluation: {file.name} is not JSON: {error}") from error
         elif kind in _TEXTS:
-            with lines_of(file, "replace") as lines:
+            with opened(file, "replace") as lines:
                 self.texts += sum(self._text(line) for line in lines)
         else:
             with file.open("rb") as raw:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cuechain.agents import registry
+from cuechain.agents.datasets.files import opened, suffix_of
 from cuechain.agents.errors import ConfigError
 from cuechain.agents.focus import focus
 from cuechain.agents.llm.labels import meaning, spread
@@ -27,7 +28,7 @@ from cuechain.agents.tasks import Task
 from cuechain.agents.values import CueSheet, Question
 from cuechain.finetune.embedded.examples import Example, read_examples, written
 from cuechain.finetune.gathering.items import Item
-from cuechain.finetune.gathering.tables import bare, lines_of, table
+from cuechain.finetune.gathering.tables import table
 from cuechain.finetune.rows import Gold, Row, read
 from cuechain.finetune.targets import answer_of, gold_of
 
@@ -84,9 +85,9 @@ def items_of(
     Raises:
         ConfigError: The file cannot be read, or a line of it.
     """
-    if bare(path) in (".csv", ".tsv"):
+    if suffix_of(path) in (".csv", ".tsv"):
         return list(_texts(path, columns, task, tuple(labels), skipped))
-    with lines_of(path) as lines:
+    with opened(path, "strict") as lines:
         head = next((line for line in lines if line.strip()), "{}")
     try:
         keys = set(json.loads(head))
