@@ -20,6 +20,12 @@ POLARITY: dict[str, Sentiment] = {
     "conflict": "mixed",
 }
 
+ASPECTS = (
+    "general", "price", "transit-location", "safety", "live", "dining", "quiet", "nightlife", "multicultural", "shopping",
+    "green-culture", "touristy",
+)  # fmt: skip
+"""SentiHood's."""
+
 
 def read_sentihood(folder: Path, split: str) -> Iterator[Sample | Fault]:
     """Sentences about places of a city, with the sentiment towards aspects of each; none where nothing is judged.
@@ -39,8 +45,11 @@ def read_sentihood(folder: Path, split: str) -> Iterator[Sample | Fault]:
             yield Fault(f"{path.name}:{number}", "broken", "no object with id, text and opinions")
             continue
         absent = [target for target, _, _ in told if target not in text]
+        outside = [aspect for _, aspect, _ in told if aspect not in ASPECTS]
         if absent:
             yield Fault(id, "misaligned", f"'{absent[0]}' does not stand in the text")
+        elif outside:
+            yield Fault(id, "label_outside", f"'{outside[0]}' is none of {', '.join(ASPECTS)}")
         else:
             yield _sample(id, text, told)
 
@@ -118,6 +127,7 @@ SENTIHOOD = Dataset(
     ("aspect",),
     ("test", "dev", "train"),
     read_sentihood,
+    labels="sentihood",
     verified=False,
 )
 SEMEVAL = Dataset(

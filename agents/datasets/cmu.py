@@ -87,7 +87,7 @@ def _corpus(name: str, about: str, top: float, labels: str, *names: str) -> Data
         splits,
         reader,
         labels=labels,
-        protocol="mosi" if top == 3 else "sims",
+        protocol=name,
         verified=False,
     )
 

@@ -25,7 +25,7 @@ class Shelf:
     def told(self) -> Iterator[Fault]:
         """What is to be said before the first item."""
         if not self.paths:
-            yield Fault(self.folder.name, "missing", f"no media below {self.folder}: the words stand alone")
+            yield Fault(self.folder.resolve().name, "missing", f"no media below {self.folder}: the words stand alone")
 
     def files(self, *names: str) -> tuple[str, ...] | None:
         """The first of the names that is there; nothing where there are no media at all; None where this one is missing."""

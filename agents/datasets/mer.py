@@ -146,6 +146,7 @@ MER = Dataset(
     tuple(DISCRETE),
     read,
     labels="mer",
+    protocol="meld",
     verified=False,
 )
 OVMERD = _open("ovmerd", "OV-MERD, labels in any words (Lian et al. 2024)", partial(read_open, part="ovmerd"))

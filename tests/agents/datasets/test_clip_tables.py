@@ -165,8 +165,10 @@ def test_who_has_no_test_on_real_files_says_so():
     assert not any(registry.get("datasets", name).verified for name in unseen)
 
 
-def test_labels_of_mmla_are_those_of_the_task():
+def test_labels_that_readers_know_are_those_of_the_tasks():
+    from cuechain.agents.datasets.aspects import ASPECTS
     from cuechain.agents.datasets.mmla import LABELS
 
     sets = registry.get("tasks", "dialogue").sets
+    assert registry.get("tasks", "aspect").sets["sentihood"] == ASPECTS
     assert {part.lower().removesuffix(".0"): labels for part, labels in LABELS.items()} == dict(sets)

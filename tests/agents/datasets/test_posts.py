@@ -93,6 +93,7 @@ def test_sentihood(tmp_path):
         {"id": 9, "text": "LOCATION1", "opinions": [{**good, "sentiment": "Odd"}]},
         {"id": 10, "text": "LOCATION1", "opinions": [{**good, "target_entity": "LOCATION2"}]},
         {"id": 11, "opinions": []},
+        {"id": 12, "text": "LOCATION1", "opinions": [{**good, "aspect": "weather"}]},
     ]
     (tmp_path / "sentihood-test.json").write_text(json.dumps(rows))
     items, faults = read(f"sentihood:{tmp_path}")
@@ -100,7 +101,12 @@ def test_sentihood(tmp_path):
         [("LOCATION1", "safety", "positive")],
         [],
     ]
-    assert faults == [("9", "label_outside"), ("10", "misaligned"), ("sentihood-test.json:5", "broken")]
+    assert faults == [
+        ("9", "label_outside"),
+        ("10", "misaligned"),
+        ("sentihood-test.json:5", "broken"),
+        ("12", "label_outside"),
+    ]
     (tmp_path / "sentihood-dev.json").write_text("{}")
     with pytest.raises(ConfigError, match="is no list"):
         read(f"sentihood:{tmp_path}", "dev")
