@@ -261,11 +261,11 @@ def measured(found: Sequence[Explained]) -> dict[str, Measured]:
     """The figures of a run's explanations; those that nothing can be said about are left out."""
 
     def ratio(name: str, above: Sequence[float], below: Sequence[float]) -> None:
-        pairs = np.column_stack([np.asarray(above, float), np.asarray(below, float)])
-        kept = ~np.isnan(pairs).any(1)
-        if kept.any():
-            summed = by_group(pairs[kept], [e.group for e, k in zip(found, kept, strict=True) if k])
-            told[name] = Measured(value=from_sums(lambda s: s[:, 0] / s[:, 1], summed), n=int(kept.sum()))
+        kept = [i for i, (a, b) in enumerate(zip(above, below, strict=True)) if not (math.isnan(a) or math.isnan(b))]
+        if kept:
+            pairs = np.array([(above[i], below[i]) for i in kept])
+            summed = by_group(pairs, [found[i].group for i in kept])
+            told[name] = Measured(value=from_sums(lambda s: s[:, 0] / s[:, 1], summed), n=len(kept))
 
     told: dict[str, Measured] = {}
     ones = [1.0] * len(found)

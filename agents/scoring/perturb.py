@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -109,11 +109,11 @@ def _judged(case: Case) -> list[Cue | Gap]:
 
 def _put(told: Probed, spoiled: Spoiled, task: Task, model: Model, settings: Settings) -> Probed:
     assert told.before is not None
-    base = {"id": told.id, "group": told.group, "probe": told.probe, "before": told.before}
     if spoiled.sheet is None:
-        return Probed(**base, state="unfit", why=spoiled.why)
+        return replace(told, state="unfit", why=spoiled.why)
     after, failure = _answered(told.before, spoiled.sheet, task, model, settings)
-    return Probed(**base, state="applied" if after else "failed", why=failure, after=after, label=spoiled.label)
+    state: State = "applied" if after else "failed"
+    return replace(told, state=state, why=failure, after=after, label=spoiled.label)
 
 
 def _answered(case: Case, sheet: CueSheet, task: Task, model: Model, settings: Settings) -> tuple[Case | None, str]:
