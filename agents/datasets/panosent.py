@@ -71,7 +71,11 @@ def _records(folder: Path) -> Iterator[tuple[Path, str, Record | Fault]]:
         root = path.parent if path == folder else folder
         found = json_of(path)
         if not isinstance(found, list):
-            raise ConfigError(f"{path} is not PanoSent's", "its files are lists of dialogues")
+            if path == folder:
+                raise ConfigError(f"{path} is not PanoSent's", "its files are lists of dialogues")
+            name = str(path.relative_to(root))
+            yield root, name, Fault(name, "broken", "the file is no list of dialogues")
+            continue
         for record in found:
             name = str(path.relative_to(root))
             yield root, name, record if isinstance(record, dict) else Fault(name, "broken", "a dialogue is no object")

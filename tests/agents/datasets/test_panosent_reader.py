@@ -143,4 +143,6 @@ def test_no_file_and_another_file_are_told(tmp_path: Path):
         read("panosent", tmp_path)
     (tmp_path / "a.json").write_text("{}", "utf-8")
     with pytest.raises(ConfigError, match="lists of dialogues"):
-        read("panosent", tmp_path)
+        read("panosent", tmp_path / "a.json")
+    items, faults = read("panosent", published(tmp_path, dialogue()))
+    assert ([i.id for i in items], reasons(faults)) == (["exp.mod.flip/img/try.elec/00001"], {"broken": 1})
