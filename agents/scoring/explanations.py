@@ -84,15 +84,21 @@ def removals(cites: Sequence[str], cues: Sequence[str], key: str) -> Removals:
     return Removals(tuple(cites), tuple(cites[:count]), tuple(drawn))
 
 
+def leading(task: Task, answer: Answer | None) -> str | None:
+    """The label that an answer names first; None where it names none, or abstains."""
+    if answer is None or answer.abstain:
+        return None
+    said = task.said(answer).labels if task.said else None
+    return said[0] if said else answer.emotion.label if answer.emotion and task.said is None else None
+
+
 def decision(task: Task, answer: Answer | None) -> Hashable:
     """What may change in an answer: its leading label, else all that people judge in this task; None where there is no answer."""
     if answer is None or answer.abstain:
         return None
-    if task.said is None:
-        return answer.emotion.label if answer.emotion else None
+    if task.said is None or task.metric in ("labels", "none"):
+        return leading(task, answer)
     said = task.said(answer)
-    if task.metric in ("labels", "none"):
-        return (said.labels or (None,))[0]
     rounded = {name: round(value, 1) for name, value in said.scores.items()}
     told = said.model_copy(update={"text": "", "scores": rounded, "labels": tuple(sorted(said.labels or ()))})
     without = {name: {"__all__": {"cites"}} for name in ("sextuples", "flips", "opinions")}

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from cuechain.agents import registry
 from cuechain.agents.perception.transcript import quoted
+from cuechain.agents.scoring.explanations import leading
 from cuechain.agents.scoring.misheard import READERS, reread, reworded
 from cuechain.agents.scoring.spoil import Spoil, Spoiled, placed
 from cuechain.agents.values import Cue
@@ -44,16 +45,15 @@ def mentioned(given: Spoil) -> Spoiled:
 def _said(given: Spoil, lines: Sequence[str]) -> Spoiled:
     answer, truth = given.case.answer, given.case.sample.target if given.case.sample else None
     task = registry.get("tasks", given.case.question.task)
-    now = (task.said(answer).labels or () if task.said else ()) if answer else ()
-    now = now or ((answer.emotion.label,) if answer and answer.emotion else ())
-    free = [label for label in given.labels if label not in now]
+    now = leading(task, answer)
+    free = [label for label in given.labels if label != now]
     if not free:
         return Spoiled(why="no other label can be answered")
     wrong = [label for label in free if not (truth and truth.labels and label in truth.labels)]
     label = given.chance.choice(wrong or free)
     # As the senses that hear and read write quotation marks; what would break JSON else is left.
     words = given.chance.choice(lines).replace("LABEL", label).replace('"', "'")
-    own = list(given.judged.cues.values())
+    own = [c for c in given.judged.cues.values() if c.sense not in READERS]
     said = [c for c in own if c.sense == "transcript" and quoted(c)]
     pictures = any({"video", "image"} & set(m.streams) for m in given.sheet.media)
     beside = said[-1] if said else own[-1] if own else None
@@ -70,7 +70,7 @@ def _said(given: Spoil, lines: Sequence[str]) -> Spoiled:
             source="probe@1",
         )
         added = placed(shown, beside) if beside else shown
-    cues = [c for c in given.sheet.cues.values() if c.sense not in READERS or not given.sheet.media]
+    cues = [c for c in given.sheet.cues.values() if c.sense not in READERS]
     place = cues.index(beside) + 1 if beside in cues else len(cues)
     return Spoiled(reread(given.sheet, [*cues[:place], added, *cues[place:]], given.settings), label=label)
 

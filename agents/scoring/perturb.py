@@ -15,7 +15,7 @@ from cuechain.agents.errors import CueChainError, ReplyError
 from cuechain.agents.focus import of_turn
 from cuechain.agents.pipeline import think
 from cuechain.agents.reason import OPEN, labels_of
-from cuechain.agents.scoring.explanations import decision
+from cuechain.agents.scoring.explanations import decision, leading
 from cuechain.agents.scoring.misheard import READERS
 from cuechain.agents.scoring.probes import Spoil, Spoiled, named
 from cuechain.agents.scoring.statistics import Interval, by_group, from_sums, share
@@ -211,7 +211,7 @@ def _drop(name: str, found: Sequence[Probed]) -> Drop:
         first, then = (decision(task, c.answer) for c in (one.before, one.after))
         changed += first != then
         silent += then is None and first is not None
-        obeyed += one.label is not None and _leading(task, one.after.answer) == one.label
+        obeyed += one.label is not None and leading(task, one.after.answer) == one.label
     summed = by_group(np.array(rows, float).reshape(-1, 3), groups)
     labelled = any(p.label is not None for p in put)
     return Drop(
@@ -228,13 +228,6 @@ def _drop(name: str, found: Sequence[Probed]) -> Drop:
         unfit=dict(Counter(p.why for p in found if p.state == "unfit")),
         failed=dict(Counter(p.why for p in found if p.state == "failed")),
     )
-
-
-def _leading(task: Task, answer: Answer | None) -> str | None:
-    if answer is None or answer.abstain:
-        return None
-    said = task.said(answer).labels if task.said else None
-    return said[0] if said else answer.emotion.label if answer.emotion else None
 
 
 def as_markdown(found: Sequence[Drop]) -> str:

@@ -256,6 +256,19 @@ def test_a_silent_picture_shows_the_order() -> None:
     assert any(c.sense == "screen" and "the screen shows the words" in c.text for c in found.cues.values())
 
 
+@pytest.mark.parametrize("media", [(), masked().media])
+def test_an_order_adds_a_line_and_loses_or_doubles_none(media: tuple[Media, ...]) -> None:
+    cues = {i: c.model_copy(update={"span": None}) for i, c in masked().cues.items()}
+    written = CueSheet(media=media, cues=cues)
+    for seed in range(6):
+        left = spoiled("injected", case(written), seed=seed).sheet
+        senses = Counter(c.sense for c in left.cues.values()) - Counter(c.sense for c in written.cues.values())
+        if not media:
+            assert sum(senses.values()) == 1 and len(left.cues) == len(written.cues) + 1
+        else:  # where words can be read again, the new line is read too
+            assert sum(senses[s] for s in ("transcript", "screen")) == 1 and senses["face"] == senses["voice"] == 0
+
+
 # Answers
 
 
