@@ -135,3 +135,7 @@ def test_mmaffben(case: Case) -> None:
 
 def test_an_answer_that_is_no_text_names_no_label() -> None:
     assert not mmaffben.labels(None, mmaffben.EKMAN).any()
+
+
+def test_words_that_separate_do_so_inside_words_too() -> None:
+    assert np.flatnonzero(mmaffben.labels("1or2", mmaffben.EKMAN)).tolist() == [1, 2]
