@@ -13,6 +13,10 @@ CLEAR = 0.3
 """Valence, to either side, from which a mood counts as one; VADER's compound calls 0.3 probable in our words cues. Ours."""
 
 
+DECISIVE = 0.35
+"""How much the plainest cue beside the text must decide, 0 to 1: from there on cues are told as evidence in every task."""
+
+
 def fill(sheet: CueSheet, question: Question, labels: tuple[str, ...], plan: Plan, answer: Answer) -> Answer:
     """The mood of the text against the mood of what is seen and heard; where one of them has none, nothing is told.
 
@@ -23,12 +27,14 @@ def fill(sheet: CueSheet, question: Question, labels: tuple[str, ...], plan: Pla
     text, rest = sides(sheet)
     moods = {i: v for i in text if (v := _mood(sheet, plan, i)) is not None}
     shown = {i: meaning(plan.points[i])[1] for i in rest if i in plan.points}
-    shown = {i: v for i, v in shown.items() if abs(v) >= CLEAR}
     read = sum(moods.values()) / len(moods) if moods else 0.0
-    weights = {i: plan.weight.get(i, 0.0) + 0.01 for i in shown}
-    seen = sum(weights[i] * v for i, v in shown.items()) / sum(weights.values()) if shown else 0.0
+    decides = {i: plan.weight.get(i, 0.0) for i in shown}
+    weights = {i: (decides[i] + 0.01) * sheet.cues[i].salience for i in shown}
+    seen = sum(weights[i] * v for i, v in shown.items()) / (sum(weights.values()) or 1.0)
     blank = {"emotion": None, "sentiment": None, "relation": None, "span": None, "person": None}
-    told = tuple(sorted(shown, key=lambda i: -weights[i]))[:2]
+    told = tuple(sorted((i for i in shown if shown[i] * seen > 0), key=lambda i: -abs(shown[i]) * weights[i]))[:2]
+    if max(decides.values(), default=0.0) < DECISIVE:  # a slight smile is no mood
+        seen = 0.0
     if set(labels) != set(LABELS) or min(abs(read), abs(seen)) < CLEAR:
         why = (
             "there is no text beside what is seen and heard"
@@ -52,7 +58,7 @@ def fill(sheet: CueSheet, question: Question, labels: tuple[str, ...], plan: Pla
     claims = [
         Claim(text=f"{verdict}.", cites=(*lines[:1], *told)),
         *(Claim(text=f"{_capital(sheet.cues[i].text)}.", cites=(i,)) for i in lines),
-        *(Claim(text=f"{_capital(sheet.cues[i].text)}.", cites=(i,), stance="supports" if fits else "conflicts") for i in told),
+        *(Claim(text=f"{_capital(sheet.cues[i].text)}.", cites=(i,)) for i in told),
     ]  # fmt: skip
     update = {"abstain": False, "label": LABELS[not fits], "kind": None if fits else "mood", "claims": tuple(claims)}
     return answer.model_copy(update={**blank, **update})

@@ -43,10 +43,17 @@ def fill(sheet: CueSheet, question: Question, labels: tuple[str, ...], plan: Pla
         cites=tuple(dict.fromkeys(i for n in ranked for i in cites[n])),
         points=ranked[0],
     )
+    by_cue: dict[str, list[str]] = {}
+    for n in ranked:
+        by_cue.setdefault(cites[n][0], []).append(n)
     reasons = tuple(
-        Claim(text=f"{n[0].upper()}{n[1:]}, because of what is told: {_words(sheet, cites[n][0])}.", cites=_both(sheet, cites[n]), points=n)
-        for n in ranked
-    )  # fmt: skip
+        Claim(
+            text=f"{_listed(names).capitalize()}, because of what is told: {_words(sheet, i)}.",
+            cites=_both(sheet, i),
+            points=names[0],
+        )
+        for i, names in by_cue.items()
+    )
     update = {**blank, "abstain": False, "emotion": emotions[0], "emotions": emotions, "claims": (head, *reasons)}
     return answer.model_copy(update=update)
 
@@ -74,13 +81,15 @@ def _line(sheet: CueSheet, id: str) -> str | None:
 
 
 def _words(sheet: CueSheet, id: str) -> str:
+    """The line that a situation cue reads, with its speaker's name."""
+    cue = sheet.cues[_line(sheet, id) or id]
+    text = cue.text.strip().rstrip(".")
+    return text.replace("the speaker says", f"{cue.person} says", 1) if cue.person else text
+
+
+def _both(sheet: CueSheet, id: str) -> tuple[str, ...]:
     line = _line(sheet, id)
-    return sheet.cues[line or id].text.strip().rstrip(".")
-
-
-def _both(sheet: CueSheet, ids: tuple[str, ...]) -> tuple[str, ...]:
-    line = _line(sheet, ids[0])
-    return (*((line,) if line else ()), ids[0])
+    return (line, id) if line else (id,)
 
 
 def _listed(names: list[str]) -> str:
