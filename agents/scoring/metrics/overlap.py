@@ -60,8 +60,8 @@ def token_f1(reference: str, text: str) -> float:
 
 
 def _f1(there: Sequence[str], said: Sequence[str]) -> float:
-    if not there or not said:
-        return float(not there and not said)
+    if there == said or set(there).isdisjoint(said):
+        return float(there == said)
     return 2 * sum((Counter(there) & Counter(said)).values()) / (len(there) + len(said))
 
 
