@@ -26,7 +26,8 @@ def fill(sheet: CueSheet, question: Question, labels: tuple[str, ...], plan: Pla
     assert isinstance(answer, LabelAnswer)
     text, rest = sides(sheet)
     moods = {i: v for i in text if (v := _mood(sheet, plan, i)) is not None}
-    shown = {i: meaning(plan.points[i])[1] for i in rest if i in plan.points}
+    felt = {i: meaning(plan.points[i])[1] for i in rest if i in plan.points}
+    shown = {i: v if abs(v) >= CLEAR else 0.0 for i, v in felt.items()}  # surprise and calm are neither
     read = sum(moods.values()) / len(moods) if moods else 0.0
     decides = {i: plan.weight.get(i, 0.0) for i in shown}
     weights = {i: (decides[i] + 0.01) * sheet.cues[i].salience for i in shown}
