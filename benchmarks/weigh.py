@@ -20,8 +20,7 @@ from pathlib import Path
 from rich.console import Console
 
 from cuechain.agents import llm, settings
-from cuechain.agents.importance import weigh_sheet
-from cuechain.agents.importance.asking import asker
+from cuechain.agents.importance.asking import asker, weigh_sheet
 from cuechain.agents.importance.dataset import run_weighed
 from cuechain.agents.importance.shown import dataset
 from cuechain.agents.llm.weighted import of_senses, senses_of

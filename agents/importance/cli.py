@@ -60,7 +60,10 @@ def weigh(
         err = Console(stderr=True)
         shown = track(stored, "weighing", console=err, disable=not sys.stderr.isatty())
         over = run_weighed(shown, llm.load(loaded.model, loaded), loaded)
-        sys.stdout.write(over.model_dump_json(indent=2) + "\n") if as_json else console.print(dataset(over))
+        if as_json:
+            sys.stdout.write(over.model_dump_json(indent=2) + "\n")
+        else:
+            console.print(terminal(next(iter(over.items.values()))) if len(over.items) == 1 else dataset(over))
         return
     files, words = split(inputs or [], text)
     question = Question(text=words, task=task, labels=_listed(labels))

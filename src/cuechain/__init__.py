@@ -14,7 +14,7 @@ _PUBLIC = {
     "ask": "cuechain.agents.pipeline:ask",
     "perceive": "cuechain.agents.pipeline:perceive",
     "run": "cuechain.agents.pipeline:run",
-    "weigh": "cuechain.agents.importance:weigh",
+    "weigh": "cuechain.agents.importance.asking:weigh",
     "Settings": "cuechain.agents.settings:Settings",
     "Answer": "cuechain.agents.values:Answer",
     "Case": "cuechain.agents.values:Case",

@@ -8,8 +8,7 @@ import pytest
 import cuechain
 from cuechain.agents import cli, llm, settings
 from cuechain.agents.errors import ConfigError
-from cuechain.agents.importance import weigh_sheet
-from cuechain.agents.importance.asking import weights_of
+from cuechain.agents.importance.asking import weigh_sheet, weights_of
 from cuechain.agents.importance.dataset import overall, run_weighed
 from cuechain.agents.pipeline import check, think
 from cuechain.agents.values import Case, CueSheet, Question, Sample, Target
@@ -189,6 +188,9 @@ def test_a_stored_run_is_shown_with_bars_and_as_json(typed, tmp_path):
     assert "█" in out and "3 items" in out and "1: no cues" in out
     code, out, _ = typed("cases.jsonl", "-m", "rules", "--json")
     assert code == 0 and json.loads(out)["by_gold"]["n"] == 2
+    (tmp_path / "case.json").write_text(case(masked(), "a", ("joy",)).model_dump_json())
+    code, out, _ = typed("case.json", "-m", "rules")
+    assert code == 0 and "labelled joy" in out and "conflict" in out  # one case is shown as a clip is
     code, _, err = typed("cases.jsonl", "--gold", "joy")
     assert code == 2 and "a run brings its questions" in err
 
