@@ -74,7 +74,9 @@ def features(sheets: Sequence[CueSheet], truth: Sequence[str], groups: Sequence[
         if len(set(known)) < 2 or not there.any():
             return [Counter(known).most_common(1)[0][0]] * len(tell)
         trees = HistGradientBoostingClassifier(max_iter=100, min_samples_leaf=5, random_state=SEED)
-        with threadpool_limits(1):  # on a busy machine threads of small trees wait for each other a hundred times longer than they work
+        with threadpool_limits(
+            1
+        ):  # on a busy machine threads of small trees wait for each other a hundred times longer than they work
             trees.fit(table[list(learn)][:, there], known)
             return list(trees.predict(table[list(tell)][:, there]))
 

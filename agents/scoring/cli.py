@@ -114,14 +114,33 @@ def score(
     wheels: Annotated[
         Path | None, typer.Option("--wheels", help="Folder of emotion wheels for open vocabularies.")
     ] = None,
+    perturb: Annotated[
+        str | None,
+        typer.Option("--perturb", help="Comma-separated probes, NAME or NAME:LEVEL; `all` for each; answers again."),
+    ] = None,
+    explanations: Annotated[
+        bool, typer.Option("--explanations", help="Score the explanations; answers again.")
+    ] = False,
+    judge: Annotated[str | None, typer.Option("--judge", help="Chat model that judges explanations.")] = None,
+    most: Annotated[int, typer.Option("--most", min=0, help="Items that are answered again; 0 for all.")] = 200,
+    base_url: Annotated[str | None, typer.Option("--base-url", help="Address of an OpenAI-compatible server.")] = None,
 ) -> None:
     """Compare a run with what people said: every figure with its interval, its number of items and baselines."""
+    from cuechain.agents import settings
     from cuechain.agents.atomic import write
     from cuechain.agents.runs import Run
+    from cuechain.agents.scoring import score as scoring
+    from cuechain.agents.scoring.probes import PROBES
     from cuechain.agents.scoring.report import as_markdown, picture
-    from cuechain.agents.scoring.score import scored
 
-    report = scored(Run(run), baselines=baselines, wheels=wheels)
+    folder = Run(run)
+    report = scoring.scored(folder, with_baselines=baselines, wheels=wheels)
+    own = settings.load(base_url=base_url)
+    if perturb:
+        names = tuple(PROBES) if perturb == "all" else tuple(p.strip() for p in perturb.split(",") if p.strip())
+        report = scoring.probed(report, folder, names, own, most)
+    if explanations or judge:
+        report = scoring.explained(report, folder, own, most, judge or "")
     if plot is not None:
         picture(report, plot)
     if output is not None:

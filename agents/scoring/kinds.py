@@ -119,17 +119,20 @@ def of_words(truth: Sequence[Sequence[str]], said: Sequence[Sequence[str]], whee
     return Found(tuple(figures), notes=(f"words are compared on {where}",))
 
 
-def of_scores(outcomes: Sequence[Outcome]) -> Found:
-    """Numbers by name: how far off, and how well they go together. An answer without the number is left out and told."""
+def of_scores(outcomes: Sequence[Outcome], labels: Sequence[str]) -> Found:
+    """Numbers by name: how far off, and how well they go together. An answer without the number is left out and told.
+
+    Args:
+        outcomes: The items.
+        labels: Numbers with these names are strengths of labels: a label that an answer does not name has none, so 0.
+    """
     figures: list[Figure] = []
     notes: list[str] = []
     names = list(dict.fromkeys(name for o in outcomes for name in o.truth.scores))
     for name in names:
-        pairs = [
-            (o.truth.scores[name], o.said.scores.get(name) if o.said else None)
-            for o in outcomes
-            if name in o.truth.scores
-        ]
+        absent = 0.0 if name in labels else None
+        judged = [o for o in outcomes if name in o.truth.scores]
+        pairs = [(o.truth.scores[name], o.said.scores.get(name, absent) if o.said else None) for o in judged]
         right = [t for t, s in pairs if s is not None]
         told = [s for _, s in pairs if s is not None]
         if len(told) < len(pairs):
@@ -193,7 +196,7 @@ def of(lined: Tally, wheels: Path | None) -> Found:
         return tuples.of_opinions(outcomes)
     if metric == "fields":
         return of_fields(outcomes, "sentiment", lined.labels)
-    beside = of_scores(outcomes) if any(o.truth.scores for o in outcomes) else Found(())
+    beside = of_scores(outcomes, lined.labels) if any(o.truth.scores for o in outcomes) else Found(())
     if all(o.truth.labels is None for o in outcomes):
         return beside
     if metric == "open" or not lined.labels:

@@ -57,8 +57,8 @@ class Probed:
     @property
     def touched(self) -> bool:
         """Whether the draw changed what is judged: a short line may be heard without an error."""
-        one, two = (_judged(c) if c else [] for c in (self.before, self.after))
-        return one != two
+        one, two = self.before, self.after
+        return one is not None and two is not None and _judged(one) != _judged(two)
 
 
 def probe(

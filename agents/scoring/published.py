@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from cuechain.agents.scoring.protocols import brighter, mosi, single, tweeteval
+from cuechain.agents.scoring.protocols import brighter, ecac, mosi, panosent, single, tweeteval
 from cuechain.agents.scoring.tally import NOTHING, Outcome, Tally
+from cuechain.agents.scoring.tuples import changes, sixes
 from cuechain.agents.values import Target
 
 Scores = dict[str, float | None]
@@ -82,6 +83,33 @@ def _mosi(scale: float, scorer: Callable[..., dict[str, float]], name: str) -> C
     return score
 
 
+def _panosent(lined: Tally) -> dict[str, Scores]:
+    truth, said = sixes(lined.outcomes)
+    ids = [o.id for o in lined.outcomes]
+    told = panosent.challenge(dict(zip(ids, truth, strict=True)), dict(zip(ids, said, strict=True)))
+    scores: Scores = {"micro F1": told.micro.f1, "identification F1": told.identification.f1, "final": told.final}
+    flips = panosent.flips(*changes(lined.outcomes))
+    return {
+        "PanoSent, ACM MM 2025, implicit elements without a judge": scores,
+        "PanoSent, flips, April 2025": {
+            "flip": flips.flip,
+            "with trigger": flips.flip_and_trigger,
+            "trigger": flips.trigger_macro,
+        },
+    }
+
+
+def _ecf(lined: Tally) -> dict[str, Scores]:
+    def talk(number: int, target: Target | None) -> dict[str, Any]:
+        pairs = (target.pairs or ()) if target else ()
+        legal = [[f"{p.turn}_{p.emotion}", str(p.cause)] for p in pairs if p.emotion in ecac.LEGAL]
+        return {"conversation_ID": number, "emotion-cause_pairs": legal}
+
+    truth = [talk(number, o.truth) for number, o in enumerate(lined.outcomes)]
+    told = ecac.utterances(truth, [talk(number, o.said) for number, o in enumerate(lined.outcomes)])
+    return {"SemEval-2024 task 3, subtask 2": {"weighted F1": told.weighted_f1, "micro F1": told.micro_f1}}
+
+
 def _labels(lined: Tally) -> tuple[list[str], list[str]]:
     return [(o.truth.labels or (NOTHING,))[0] for o in lined.outcomes], [o.label for o in lined.outcomes]
 
@@ -99,6 +127,8 @@ _PROTOCOLS: dict[str, Callable[[Tally], dict[str, Scores]]] = {
     "iemocap6": _recalls,
     "brighter-a": _brighter_a,
     "brighter-b": _brighter_b,
+    "ecf": _ecf,
+    "panosent": _panosent,
     **{name: _mosi(3.0, mosi.mosi, name.upper()) for name in ("mosi", "mosei")},
     **{name: _mosi(1.0, mosi.sims, name.upper()) for name in ("sims", "simsv2")},
     **{f"tweeteval-{part}": _tweets(part) for part in ("emotion", "sentiment", "irony")},

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from cuechain.agents.errors import MissingExtraError, RunError
 from cuechain.agents.scoring.found import Figure
+from cuechain.agents.scoring.perturb import as_markdown as drops_as_markdown
 
 if TYPE_CHECKING:
     from cuechain.agents.scoring.score import Report
@@ -27,7 +28,16 @@ def cell(figure: Figure) -> str:
 def as_markdown(report: Report) -> str:
     """The whole report."""
     return (
-        "\n".join([*_head(report), *_figures(report), *_published(report), *_classes(report), *_confused(report)])
+        "\n".join(
+            [
+                *_head(report),
+                *_figures(report),
+                *_published(report),
+                *_classes(report),
+                *_confused(report),
+                *_more(report),
+            ]
+        )
         + "\n"
     )
 
@@ -42,7 +52,7 @@ def _head(report: Report) -> Iterator[str]:
     yield f"- {report.n}{whole} items judged by people: {told}"
     if report.outside:
         yield f"- {report.outside} answers with a label outside the set"
-    if report.mean_said is not None:
+    if report.mean_said:
         yield f"- {report.mean_said:.2f} labels in an answer"
     if report.faults:
         yield "- not usable in the dataset: " + ", ".join(f"{n} {reason}" for reason, n in report.faults.items())
@@ -94,6 +104,25 @@ def _confused(report: Report) -> Iterator[str]:
     for label, row in zip(labels, report.confusion.table, strict=True):
         yield f"| **{label}** | {' | '.join(map(str, row))} |"
     yield ""
+
+
+def _more(report: Report) -> Iterator[str]:
+    if report.probes:
+        yield "## Spoiled on purpose"
+        yield ""
+        yield drops_as_markdown(report.probes)
+        yield ""
+    if report.explanations:
+        yield "## Explanations"
+        yield ""
+        yield "| | n | value |"
+        yield "|---|---|---|"
+        for name, found in report.explanations.items():
+            yield f"| {name} | {found.n} | {found.value.told()} |"
+        yield ""
+        if report.judge:
+            yield f"Judged by `{report.judge}`."
+            yield ""
 
 
 def picture(report: Report, path: Path) -> None:

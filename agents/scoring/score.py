@@ -9,12 +9,17 @@ from typing import Any
 import numpy as np
 from pydantic import Field
 
+from cuechain.agents import llm
 from cuechain.agents.datasets import dataset
 from cuechain.agents.errors import ConfigError, MissingExtraError, RunError
+from cuechain.agents.llm import Model
 from cuechain.agents.runs import Run
-from cuechain.agents.scoring import baselines, kinds, published
+from cuechain.agents.scoring import baselines, explanations, kinds, published
+from cuechain.agents.scoring.explanations import Measured
 from cuechain.agents.scoring.kinds import Figure, Found, Matrix
+from cuechain.agents.scoring.perturb import Drop, drops, probe
 from cuechain.agents.scoring.tally import NOTHING, Tally, tally
+from cuechain.agents.settings import Settings
 from cuechain.agents.values import CueSheet, Value
 
 MOST_FOR_BASELINES = 5_000
@@ -54,6 +59,12 @@ class Report(Value):
     """Name to the same figures of what little knowledge gets."""
     notes: tuple[str, ...] = ()
     """What a reader must know to read the figures."""
+    probes: tuple[Drop, ...] = ()
+    """What each way of spoiling the sheets costs."""
+    explanations: dict[str, Measured] = Field(default_factory=dict[str, Measured])
+    """Figures of the explanations."""
+    judge: str = ""
+    """Spec string of the model that judged explanations; empty where none did."""
 
 
 def scored(run: Run, *, with_baselines: bool = True, wheels: Path | None = None) -> Report:
@@ -99,6 +110,52 @@ def scored(run: Run, *, with_baselines: bool = True, wheels: Path | None = None)
         baselines=dict(_baselines(run, lined)) if with_baselines and found.single else {},
         notes=tuple(_notes(lined, found)),
     )
+
+
+def probed(report: Report, run: Run, names: Sequence[str], settings: Settings, most: int) -> Report:
+    """The report with what probes cost.
+
+    Args:
+        report: Of the run.
+        run: Its folder.
+        names: Probes, `NAME` or `NAME:LEVEL`.
+        settings: How the model answers; its name is the run's.
+        most: Items that are drawn; 0 takes all.
+
+    Raises:
+        ConfigError: An unknown probe.
+        ModelError: The model cannot be loaded.
+    """
+    model, own = _model(report, settings)
+    return report.model_copy(
+        update={"probes": tuple(drops(list(probe(list(run.cases()), names, model, own, most=most))))}
+    )
+
+
+def explained(report: Report, run: Run, settings: Settings, most: int, judge: str = "") -> Report:
+    """The report with figures of the explanations: citations, faithfulness by removal, clues of written references.
+
+    Args:
+        report: Of the run.
+        run: Its folder.
+        settings: How the model answers; its name is the run's.
+        most: Items, from the first on; 0 takes all.
+        judge: Spec string of a chat model that judges explanations; empty for none.
+
+    Raises:
+        ModelError: A model cannot be loaded.
+    """
+    model, own = _model(report, settings)
+    cases = [case for case in run.cases() if case.status == "done"]
+    found = explanations.explained(
+        cases[: most or None], own, model=model, judge=llm.load(judge, settings) if judge else None
+    )
+    return report.model_copy(update={"explanations": explanations.measured(list(found)), "judge": judge})
+
+
+def _model(report: Report, settings: Settings) -> tuple[Model, Settings]:
+    own = settings.model_copy(update={"model": str(report.manifest["model"])})
+    return llm.load(own.model, own), own
 
 
 def _protocol(name: str) -> str:

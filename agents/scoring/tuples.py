@@ -6,16 +6,13 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from cuechain.agents.scoring.found import Figure, Found, figure
+from cuechain.agents.scoring.metrics import sextuples as six
 from cuechain.agents.scoring.metrics import tuples as metrics
-from cuechain.agents.scoring.metrics.overlap import token_f1
 from cuechain.agents.scoring.statistics import from_sums
 from cuechain.agents.scoring.tally import Outcome
-from cuechain.agents.values import CausePair, Element, Flip, Opinion, Sextuple, Target
+from cuechain.agents.values import CausePair, Flip, Opinion, Sextuple, Target
 
 T = TypeVar("T")
-
-ALIKE = 0.5
-"""Token F1 from which two rationales tell the same (PanoSent)."""
 
 
 def _pairs(target: Target | None) -> tuple[CausePair, ...]:
@@ -87,36 +84,44 @@ def _known(value: float) -> float | None:
 def of_sextuples(outcomes: Sequence[Outcome]) -> Found:
     """Sextuples matched one to one, with and without sentiment; each element by itself; flips and their triggers.
 
-    Elements agree when their words do, whatever case and punctuation; rationales when their token F1 reaches ALIKE. An element that people
-    inferred counts like one that stands in the text: no judge decides about meaning here.
+    An element that people inferred counts like one that stands in the text: no judge decides about meaning here.
     """
-    sides, n = _sides(outcomes, _sextuples), len(outcomes)
-    whole = metrics.matched(*sides, lambda a, b: float(a.sentiment == b.sentiment and _same(a, b)))
-    bare = metrics.matched(*sides, lambda a, b: float(_same(a, b)))
-    figures = [*_three("sextuples", whole, n)[:1], *_three("sextuples but for sentiment", bare, n)[:1]]
-    for name in ("holder", "target", "aspect", "opinion"):
-        figures += _three(name, metrics.exact(*_keys(sides, lambda s, name=name: _plain(getattr(s, name)))), n)[:1]
-    figures += _three(
-        "rationale (token overlap)", metrics.matched(*sides, lambda a, b: _overlap(a.rationale, b.rationale)), n
-    )[:1]
-    flips = _sides(outcomes, _flips)
-    if any(flips[0]) or any(flips[1]):
-        keys = _keys(flips, lambda f: (_words(f.holder), _words(f.target), _words(f.aspect), f.initial, f.flipped))
-        figures += _three("flips", metrics.exact(*keys), n)[:1]
+    n = len(outcomes)
+    truth, said = sixes(outcomes)
+    whole, bare = six.rows(truth, said, {})
+    told = six.sextuple_score(truth, said)
+    shared = {f"{name} (words shared)": score for name, score in told.proportional.items()}
+    elements = {f"{name} (same words)": told.exact[name] for name in six.ELEMENTS} | shared
+    figures = [*_three("sextuples", whole, n), *_three("sextuples but for the sentiment", bare, n)]
+    figures += [Figure(name=f"{name}, F1", value=_known(score.f1), n=n) for name, score in elements.items()]
+    there, found = changes(outcomes)
+    if any(there) or any(found):
+        score = six.flip_score(there, found)
+        values = (("flips, F1", score.flip.f1), ("flips with their trigger, F1", score.flip_and_trigger.f1))
+        figures += [Figure(name=name, value=_known(value), n=n) for name, value in values]
     return Found(tuple(figures), notes=("intervals draw whole dialogues",))
 
 
-def _same(one: Sextuple, other: Sextuple) -> bool:
-    same = all(_plain(getattr(one, k)) == _plain(getattr(other, k)) for k in ("holder", "target", "aspect", "opinion"))
-    return same and _overlap(one.rationale, other.rationale) >= ALIKE
+def sixes(outcomes: Sequence[Outcome]) -> tuple[list[list[six.Six]], list[list[six.Six]]]:
+    """Sextuples per dialogue, of people and of the answers, as the metrics take them."""
+    truth, said = _sides(outcomes, _sextuples)
+    return [[_six(s) for s in item] for item in truth], [[_six(s) for s in item] for item in said]
 
 
-def _overlap(one: Element, other: Element) -> float:
-    return token_f1(one.text, other.text)
+def _six(one: Sextuple) -> six.Six:
+    elements = {name: getattr(one, name) for name in (*six.ELEMENTS, "rationale")}
+    implicit = "".join(name[0] for name, element in elements.items() if not element.explicit)
+    return six.Six(**{name: e.text for name, e in elements.items()}, sentiment=one.sentiment, implicit=implicit)
 
 
-def _plain(element: Element) -> str:
-    return _words(element.text)
+def changes(outcomes: Sequence[Outcome]) -> tuple[list[list[six.Change]], list[list[six.Change]]]:
+    """Flips per dialogue, of people and of the answers."""
+    truth, said = _sides(outcomes, _flips)
+    return [[_change(f) for f in item] for item in truth], [[_change(f) for f in item] for item in said]
+
+
+def _change(one: Flip) -> six.Change:
+    return six.Change(one.holder, one.target, one.aspect, one.initial, one.flipped, one.trigger)
 
 
 def _words(text: str) -> str:

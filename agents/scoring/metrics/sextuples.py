@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from cuechain.agents.scoring.metrics.overlap import token_f1
 from cuechain.agents.scoring.metrics.tuples import ClassScore, MatchScore, by_class, class_score, exact, matched, total
@@ -125,21 +125,7 @@ def sextuple_score(
         ConfigError: Lengths differ.
     """
     judge = judged or {}
-
-    def same(true: Six, said: Six, name: str) -> float:
-        one, other = getattr(true, name), getattr(said, name)
-        return float(
-            plain(one) == plain(other) or (name[0] in true.implicit and judge.get((other.strip(), one.strip()), False))
-        )
-
-    def identified(true: Six, said: Six) -> float:
-        rationale = all(same(true, said, name) for name in ELEMENTS) and token_f1(true.rationale, said.rationale)
-        return float(rationale >= ALIKE)
-
-    def whole(true: Six, said: Six) -> float:
-        return identified(true, said) if plain(true.sentiment) == plain(said.sentiment) else 0.0
-
-    micro, identification = (total(matched(gold, predicted, like)) for like in (whole, identified))
+    micro, identification = map(total, rows(gold, predicted, judge))
     names = (*ELEMENTS, "sentiment", "rationale")
     alike = {name: list(_texts(gold, predicted, name)) for name in names}
     return SextupleScore(
@@ -147,12 +133,32 @@ def sextuple_score(
         identification=identification,
         final=(micro.f1 + identification.f1) / 2,
         exact={name: total(exact(*zip(*sides, strict=True))) if sides else total(()) for name, sides in alike.items()},
-        binary={name: total(matched(gold, predicted, lambda t, s, n=name: same(t, s, n))) for name in ELEMENTS},
+        binary={name: total(matched(gold, predicted, lambda t, s, n=name: _same(t, s, n, judge))) for name in ELEMENTS},
         proportional={
             name: total(matched(gold, predicted, lambda t, s, n=name: token_f1(getattr(t, n), getattr(s, n))))
             for name in (*ELEMENTS, "rationale")
         },
         unjudged=sum(pair not in judge for pair in questions(gold, predicted)),
+    )
+
+
+def rows(gold: Sequence[Sequence[Six]], predicted: Sequence[Sequence[Six]], judge: Judge) -> tuple[Any, Any]:
+    """Rows of `tuples.matched` (n, 4): sextuples whose six elements agree, and those that agree but for the sentiment."""
+
+    def identified(true: Six, said: Six) -> float:
+        rationale = all(_same(true, said, n, judge) for n in ELEMENTS) and token_f1(true.rationale, said.rationale)
+        return float(rationale >= ALIKE)
+
+    def whole(true: Six, said: Six) -> float:
+        return identified(true, said) if plain(true.sentiment) == plain(said.sentiment) else 0.0
+
+    return matched(gold, predicted, whole), matched(gold, predicted, identified)
+
+
+def _same(true: Six, said: Six, name: str, judge: Judge) -> float:
+    one, other = getattr(true, name), getattr(said, name)
+    return float(
+        plain(one) == plain(other) or (name[0] in true.implicit and judge.get((other.strip(), one.strip()), False))
     )
 
 

@@ -111,8 +111,8 @@ def _set_rates(values: Any) -> SetRates:
 
 def mean_set_rates(scores: Sequence[SetRates]) -> SetRates:
     """The mean over wheels of F, of precision and of recall, each by itself; `n` of the wheel that counts most items."""
-    means = (_mean([getattr(score, name) for score in scores]) for name in ("precision", "recall", "f1"))
-    return SetRates(*means, max((score.n for score in scores), default=0))
+    precision, recall, f1 = (_mean([getattr(s, name) for s in scores]) for name in ("precision", "recall", "f1"))
+    return SetRates(precision, recall, f1, max((score.n for score in scores), default=0))
 
 
 def track23(truth: Sequence[Labels], predicted: Sequence[Labels], tables: Published) -> float:

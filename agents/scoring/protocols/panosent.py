@@ -107,9 +107,16 @@ def challenge(
     pairs = [(predicted.get(name, ()), there) for name, there in gold.items()]
     n_predicted, n_gold = (sum(len(pair[side]) for pair in pairs) for side in (0, 1))
     micro, identification = (sum(_greedy(said, there, same) for said, there in pairs) for same in (whole, identified))
-    rates = [_rates(hits, n_predicted, n_gold) for hits in (micro, identification)]
-    final = (rates[0].f1 + rates[1].f1) / 2
-    return Challenge(*rates, final, micro, identification, n_predicted, n_gold)
+    whole_rates, bare_rates = (_rates(hits, n_predicted, n_gold) for hits in (micro, identification))
+    return Challenge(
+        micro=whole_rates,
+        identification=bare_rates,
+        final=(whole_rates.f1 + bare_rates.f1) / 2,
+        matched_micro=micro,
+        matched_identification=identification,
+        n_predicted=n_predicted,
+        n_gold=n_gold,
+    )
 
 
 def _greedy(said: Sequence[Six], there: Sequence[Six], same: Callable[[Six, Six], bool]) -> int:
