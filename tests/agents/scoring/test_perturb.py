@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections import Counter
 from typing import Any
@@ -316,6 +317,7 @@ def test_a_probe_that_does_not_apply_is_counted_and_never_robust() -> None:
     for one in drops(found):
         assert one.n == one.applied == 0 and sum(one.unfit.values()) == 1
         assert one.drop.value != one.drop.value and one.changed.value != one.changed.value
+        assert json.loads(one.model_dump_json())["drop"]["value"] is None
     assert "| – |" in as_markdown(drops(found)) and "nan" not in as_markdown(drops(found))
 
 
