@@ -111,3 +111,9 @@ def test_a_name_within_a_longer_one_speaks_of_nobody_else():
     one = Claim(text="Ann greets back.", cites=("T2",))
     told = Answer(emotion=Emotion(label="joy"), claims=(both, one))
     assert [(p.code, p.claim) for p in verify(two, told, ()).problems] == [("wrong_person", 1)]
+
+
+def test_a_number_in_a_name_is_no_figure():
+    sheet = CueSheet(cues={"T1": cue("transcript", 'the speaker says "hello"', person="Fireman No. 3")})
+    told = Answer(emotion=Emotion(label="joy"), claims=(Claim(text="Fireman No. 3 says “hello”.", cites=("T1",)),))
+    assert verify(sheet, told, ()).ok
