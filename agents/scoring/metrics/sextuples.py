@@ -6,7 +6,7 @@ passes in; rationales by the tokens that they share.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -127,12 +127,11 @@ def sextuple_score(
     judge = judged or {}
     micro, identification = map(total, rows(gold, predicted, judge))
     names = (*ELEMENTS, "sentiment", "rationale")
-    alike = {name: list(_texts(gold, predicted, name)) for name in names}
     return SextupleScore(
         micro=micro,
         identification=identification,
         final=(micro.f1 + identification.f1) / 2,
-        exact={name: total(exact(*zip(*sides, strict=True))) if sides else total(()) for name, sides in alike.items()},
+        exact={name: total(exact(_texts(gold, name), _texts(predicted, name))) for name in names},
         binary={name: total(matched(gold, predicted, lambda t, s, n=name: _same(t, s, n, judge))) for name in ELEMENTS},
         proportional={
             name: total(matched(gold, predicted, lambda t, s, n=name: token_f1(getattr(t, n), getattr(s, n))))
@@ -162,12 +161,8 @@ def _same(true: Six, said: Six, name: str, judge: Judge) -> float:
     )
 
 
-def _texts(
-    gold: Sequence[Sequence[Six]], predicted: Sequence[Sequence[Six]], name: str
-) -> Iterator[tuple[list[str], list[str]]]:
-    for sides in zip(gold, predicted, strict=True):
-        there, said = ([plain(getattr(six, name)) for six in side] for side in sides)
-        yield there, said
+def _texts(side: Sequence[Sequence[Six]], name: str) -> list[list[str]]:
+    return [[plain(getattr(six, name)) for six in sixes] for sixes in side]
 
 
 def flip_score(gold: Sequence[Sequence[Change]], predicted: Sequence[Sequence[Change]]) -> FlipScore:

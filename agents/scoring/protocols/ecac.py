@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import string
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -138,8 +138,8 @@ def _positions(rest: str) -> Place:
     return Place(start, end)
 
 
-def _strict(there: set[tuple[Key, Place | None]], said: set[tuple[Key, Place | None]]) -> PairScore:
-    def counts(pairs: set[tuple[Key, Place | None]]) -> np.ndarray:
+def _strict(there: Set[tuple[Key, Place | None]], said: Set[tuple[Key, Place | None]]) -> PairScore:
+    def counts(pairs: Set[tuple[Key, Place | None]]) -> np.ndarray:
         number = Counter(key[2] for key, _ in pairs)
         return np.array([number[emotion] for emotion in EMOTIONS], float)
 
