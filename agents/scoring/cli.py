@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from cuechain.agents.runs import Progress
     from cuechain.agents.values import CueSheet, Sample
 
-Folder = Annotated[Path, typer.Argument(help="Run folder that `cuechain batch` made.")]
+Scored = Annotated[
+    Path, typer.Argument(help="Run folder that `cuechain batch` made, or a .csv, .tsv or .jsonl of predictions.")
+]
 
 
 def batch(
@@ -102,7 +104,7 @@ def _came_to(step: Progress) -> str:
 
 
 def score(
-    run: Folder,
+    run: Scored,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Write Markdown (.md) or JSON (.json) here.")
@@ -124,18 +126,34 @@ def score(
     judge: Annotated[str | None, typer.Option("--judge", help="Chat model that judges explanations.")] = None,
     most: Annotated[int, typer.Option("--most", min=0, help="Items that are answered again; 0 for all.")] = 200,
     base_url: Annotated[str | None, typer.Option("--base-url", help="Address of an OpenAI-compatible server.")] = None,
+    truth: Annotated[str, typer.Option("--truth", help="Column of a table that holds what is right.")] = "truth",
+    said: Annotated[str, typer.Option("--said", help="Column of a table that holds the prediction.")] = "prediction",
+    labels: Annotated[
+        str | None, typer.Option("--labels", "-l", help="Closed label set of a table, comma-separated.")
+    ] = None,
+    separator: Annotated[str, typer.Option("--separator", help="Between several labels in a cell of a table.")] = "",
 ) -> None:
     """Compare a run with what people said: every figure with its interval, its number of items and baselines."""
     from cuechain.agents import settings
     from cuechain.agents.atomic import write
+    from cuechain.agents.errors import ConfigError
     from cuechain.agents.runs import Run
+    from cuechain.agents.scoring import predictions
     from cuechain.agents.scoring import score as scoring
     from cuechain.agents.scoring.probes import PROBES
     from cuechain.agents.scoring.report import as_markdown, picture
 
-    folder = Run(run)
-    report = scoring.scored(folder, with_baselines=baselines, wheels=wheels)
     own = settings.load(base_url=base_url)
+    folder = Run(run)
+    if run.is_file():
+        if perturb or explanations or judge:
+            raise ConfigError(
+                "a table of predictions cannot be answered again", "--perturb and --explanations need a run folder"
+            )
+        known = tuple(part.strip() for part in labels.split(",")) if labels else ()
+        report = predictions.scored(run, truth, said, known, separator)
+    else:
+        report = scoring.scored(folder, with_baselines=baselines, wheels=wheels)
     if perturb:
         names = tuple(PROBES) if perturb == "all" else tuple(p.strip() for p in perturb.split(",") if p.strip())
         report = scoring.probed(report, folder, names, own, most)

@@ -47,8 +47,9 @@ def _head(report: Report) -> Iterator[str]:
     yield f"# {made.get('task')} on {made.get('dataset', report.run)}"
     yield ""
     told = ", ".join(f"{count} {state}" for state, count in sorted(report.states.items(), key=lambda kv: -kv[1]))
-    whole = "" if report.expected is None else f" of {report.expected}"
-    yield f"- model `{made.get('model')}`, split {made.get('split', '–')}, prompts {made.get('templates')}"
+    whole = "" if report.expected in (None, report.n) else f" of {report.expected}"
+    parts = [f"{name} {made[name]}" for name in ("split", "templates") if made.get(name)]
+    yield ", ".join([f"- model `{made.get('model')}`", *parts])
     yield f"- {report.n}{whole} items judged by people: {told}"
     if report.outside:
         yield f"- {report.outside} answers with a label outside the set"

@@ -1,0 +1,53 @@
+"""Tables of anybody's predictions."""
+
+import pytest
+
+from cuechain.agents.errors import ConfigError
+from cuechain.agents.scoring.predictions import scored
+from cuechain.agents.scoring.report import as_markdown
+
+
+def write(path, *rows, end="\n"):
+    path.write_bytes(end.join(rows).encode())
+    return path
+
+
+def value(report, name):
+    return next(f.value for f in report.figures if f.name == name)
+
+
+def test_labels_with_what_is_missing_or_outside_counted_as_wrong(tmp_path):
+    rows = ("id,gold,mine", "1,joy,joy", "2,joy,elation", "3,anger,anger", "4,anger,", "5,,joy", "6,anger")
+    report = scored(write(tmp_path / "p.csv", *rows, end="\r\n"), "gold", "mine", ("joy", "anger"))
+    assert report.n == 4 and report.unjudged == 1 and report.faults == {"broken": 1} and report.outside == 1
+    assert report.states == {"answered": 3, "without an answer": 1}
+    assert value(report, "accuracy") == 0.5
+    assert value(report, "macro F1") == pytest.approx(2 / 3)
+    assert list(report.baselines) == ["always joy"]
+    assert "| accuracy (%) | 4 | 50.0 " in as_markdown(report)
+
+
+def test_numbers(tmp_path):
+    path = write(
+        tmp_path / "p.jsonl",
+        '{"truth": 1, "prediction": 2}',
+        '{"truth": -1, "prediction": -2}',
+        "{",
+        '{"truth": 0, "prediction": null}',
+    )
+    report = scored(path, "truth", "prediction")
+    assert value(report, "r") == pytest.approx(1.0) and value(report, "mean absolute error") == 1.0
+    assert report.faults == {"broken": 1} and any("1 items without a number" in note for note in report.notes)
+
+
+def test_several_labels(tmp_path):
+    path = write(tmp_path / "p.tsv", "truth\tprediction", "joy;fear\tjoy", "\t", "fear\tfear;joy")
+    report = scored(path, "truth", "prediction", separator=";")
+    assert report.n == 3 and value(report, "exactly right") == pytest.approx(1 / 3)
+    assert value(report, "Jaccard of items") == pytest.approx((0.5 + 1 + 0.5) / 3)
+
+
+@pytest.mark.parametrize("rows", [("truth,said", "joy,joy"), ("truth,prediction",), ("truth,prediction", ",joy")])
+def test_a_table_that_cannot_be_scored_is_told(tmp_path, rows):
+    with pytest.raises(ConfigError):
+        scored(write(tmp_path / "p.csv", *rows), "truth", "prediction")
