@@ -57,6 +57,10 @@ def _head(report: Report) -> Iterator[str]:
         yield f"- {report.mean_said:.2f} labels in an answer"
     if report.faults:
         yield "- not usable in the dataset: " + ", ".join(f"{n} {reason}" for reason, n in report.faults.items())
+    if report.agreement:
+        yield "- people among themselves: " + ", ".join(
+            f"{name} {value:.3g}" for name, value in report.agreement.items()
+        )
     yield from (f"- {note}" for note in report.notes)
     yield ""
 

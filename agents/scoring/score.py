@@ -18,6 +18,7 @@ from cuechain.agents.scoring import baselines, explanations, kinds, published
 from cuechain.agents.scoring.explanations import Measured
 from cuechain.agents.scoring.kinds import Figure, Found, Matrix
 from cuechain.agents.scoring.perturb import Drop, drops, probe
+from cuechain.agents.scoring.raters import agreement
 from cuechain.agents.scoring.tally import NOTHING, Tally, tally
 from cuechain.agents.settings import Settings
 from cuechain.agents.values import CueSheet, Value
@@ -57,6 +58,8 @@ class Report(Value):
     """Published scorer to its figures, with its quirks."""
     baselines: dict[str, tuple[Figure, ...]] = Field(default_factory=dict)
     """Name to the same figures of what little knowledge gets."""
+    agreement: dict[str, float] = Field(default_factory=dict[str, float])
+    """How far people agree among themselves; empty where a file has one judgement of each item."""
     notes: tuple[str, ...] = ()
     """What a reader must know to read the figures."""
     probes: tuple[Drop, ...] = ()
@@ -107,6 +110,7 @@ def scored(run: Run, *, with_baselines: bool = True, wheels: Path | None = None)
         per_class=found.per_class,
         confusion=found.confusion,
         published=published.figures(_protocol(name), lined),
+        agreement=agreement([o.truth for o in lined.outcomes]),
         baselines=dict(_baselines(run, lined)) if with_baselines and found.single else {},
         notes=tuple(_notes(lined, found)),
     )

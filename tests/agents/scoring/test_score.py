@@ -145,6 +145,28 @@ def test_several_labels_and_numbers(tmp_path):
     assert not report.baselines and report.confusion is None
 
 
+def test_raters_are_compared_with_each_other(tmp_path):
+    votes = [
+        ("joy", "joy"),
+        ("joy", "sadness"),
+        ("sadness", "sadness"),
+        ("sadness", "sadness"),
+        ("anger", "anger"),
+        ("joy", "joy"),
+    ]
+    items = [
+        i.model_copy(update={"target": i.target.model_copy(update={"raters": {"a": (one,), "b": (two,)}})})
+        for i, (one, two) in zip(ITEMS, votes, strict=True)
+    ]
+    told = scored(run_of(tmp_path / "run", items), with_baselines=False)
+    # Observed agreement 5/6; by chance (3/6 · 2/6 + 2/6 · 3/6 + 1/6 · 1/6)
+    chance = (3 * 2 + 2 * 3 + 1 * 1) / 36
+    assert told.agreement["Cohen's kappa"] == pytest.approx((5 / 6 - chance) / (1 - chance))
+    assert {"Krippendorff's alpha", "Fleiss' kappa"} <= set(told.agreement)
+    assert "people among themselves: items with several raters 6" in as_markdown(told)
+    assert not scored(run_of(tmp_path / "plain"), with_baselines=False).agreement
+
+
 def test_open_words_are_compared_on_a_wheel(tmp_path):
     items = [
         i.model_copy(update={"target": Target(labels=("delighted" if i.target.labels == ("joy",) else "gloomy",))})
