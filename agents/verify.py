@@ -188,10 +188,11 @@ def _contents(number: int, text: str, cited: list[Cue], labels: list[str]) -> It
 
 
 def _numbers(cited: list[Cue]) -> set[float]:
-    """Every number that a cited cue holds, in its person's name, its text, its times or its measures, as printed with up to two decimals."""
+    """Every number that a cited cue holds: in its person's name, text, times or measures, as printed with up to two decimals."""
     found: set[float] = set()
     for cue in cited:
-        found.update(_number(float(n.replace("−", "-"))) for n in _NUMBER.findall(f"{cue.person or ''} {cue.text}"))
+        words = f"{cue.person or ''} {cue.text}"
+        found.update(_number(float(n.replace("−", "-"))) for n in _NUMBER.findall(words))
         values = [v for v in cue.measures.values() if isinstance(v, float | int)]
         values += [cue.span.start, cue.span.end] if cue.span else []
         found.update(abs(round(v, digits)) for v in values for digits in (0, 1, 2))

@@ -27,13 +27,11 @@ def fill_turns(sheet: CueSheet, question: Question, labels: tuple[str, ...], pla
     another speaker right before it where that one is felt too, tells of an event, or is all there is."""
     lines = lines_of(sheet)
     felt = {n: label for n, plan in plans.items() if (label := _felt(plan)) and n in lines}
-    order = sorted(lines)
     pairs: list[CausePair] = []
     for n, label in felt.items():
         if question.turn is not None and n != question.turn:
             continue
-        place = order.index(n)
-        before = lines[order[place - 1]] if place else None
+        before = lines.get(n - 1)
         own = len(lines[n].text.split()) >= _TELLS
         causes = [lines[n]] if own or before is None else []
         if (

@@ -6,7 +6,7 @@ from typing import get_args
 
 from cuechain.agents.llm.labels import meaning
 from cuechain.agents.tasks import Task
-from cuechain.agents.values import EKMAN, Answer, CueSheet, Emotion, Plan, PostAnswer, Question, Target
+from cuechain.agents.values import EKMAN, Answer, Claim, CueSheet, Emotion, Plan, PostAnswer, Question, Target
 
 POLARITY = ("negative", "neutral", "positive")
 SLOTS = ("polarity", "humour", "sarcasm", "offence", "motivation", "hate", "intent")
@@ -29,7 +29,18 @@ def fill(sheet: CueSheet, question: Question, labels: tuple[str, ...], plan: Pla
     polar = {k: plan.sentiment.get(k, 0.0) for k in POLARITY}  # pyright: ignore[reportArgumentType]
     label = max(polar, key=lambda k: polar[k])
     sure = round(min(1.0, polar[label] / (sum(polar.values()) or 1.0)), 3)
-    return answer.model_copy(update={"label": label, "confidence": sure, "polarity": scale[place]})
+    update: dict[str, object] = {"label": label, "confidence": sure, "polarity": scale[place]}
+    if answer.claims and answer.emotion:
+        update["claims"] = (_head(answer.claims[0], label, answer.emotion), *answer.claims[1:])
+    return answer.model_copy(update=update)
+
+
+def _head(claim: Claim, label: str, emotion: Emotion) -> Claim:
+    """The first claim is about the post; who is in the picture need not feel what the post says."""
+    how = {"negative": "unpleasant", "positive": "pleasant"}.get(label, "neither pleasant nor unpleasant")
+    felt = f", with {emotion.label} in it" if emotion.label != "neutral" else ""
+    sure = "most likely" if (p := emotion.confidence or 0.0) >= 0.75 else "probably" if p >= 0.5 else "possibly"
+    return claim.model_copy(update={"text": f"The post {sure} sounds {how}{felt}."})
 
 
 def said(answer: Answer) -> Target:

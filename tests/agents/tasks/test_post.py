@@ -37,7 +37,11 @@ def asked(model):
 
 
 def test_a_planner_tells_sentiment_and_emotion_and_leaves_open_what_it_cannot_know():
-    answer = asked("embedded").answer
+    case = asked("embedded")
+    answer = case.answer
+    assert (
+        case.verdict.ok and "The post" in case.explanation.text and "sounds unpleasant, with " in case.explanation.text
+    )
     assert answer.label == "negative" and answer.polarity in ("negative", "very negative") and answer.emotion
     assert [getattr(answer, slot) for slot in SLOTS if slot != "polarity"] == [None] * (len(SLOTS) - 1)
     target = registry.get("tasks", "post").said(answer)
