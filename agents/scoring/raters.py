@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 import numpy as np
 
@@ -31,8 +32,6 @@ def agreement(targets: Sequence[Target]) -> dict[str, float]:
     if len(names) == 2:
         pairs = [[" + ".join(sorted(item[name])) or "none" for item in items] for name in names]
         found["Cohen's kappa"] = cohen_kappa(*pairs)
-    try:
+    with suppress(ConfigError):  # not equally many raters: alpha alone takes that
         found["Fleiss' kappa"] = fleiss_kappa(units)
-    except ConfigError:  # not equally many raters: alpha alone takes that
-        pass
     return {"items with several raters": float(len(items)), **{k: v for k, v in found.items() if np.isfinite(v)}}
