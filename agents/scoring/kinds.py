@@ -13,10 +13,11 @@ from cuechain.agents.scoring import tuples
 from cuechain.agents.scoring.found import Figure, Found, Matrix, figure
 from cuechain.agents.scoring.metrics import classification as one_label
 from cuechain.agents.scoring.metrics import multilabel as several
+from cuechain.agents.scoring.metrics import opensets as words
 from cuechain.agents.scoring.metrics import regression as numbers
 from cuechain.agents.scoring.metrics.opensets import open_vocabulary
 from cuechain.agents.scoring.plutchik import plutchik
-from cuechain.agents.scoring.statistics import from_sums, from_table, interval
+from cuechain.agents.scoring.statistics import Interval, from_sums, from_table, interval
 from cuechain.agents.scoring.tally import NOTHING, Outcome, Tally
 from cuechain.agents.scoring.wheels import published
 
@@ -108,11 +109,18 @@ def of_words(truth: Sequence[Sequence[str]], said: Sequence[Sequence[str]], whee
     used = published(wheels).wheels(1) if wheels else (plutchik(),)
     told = open_vocabulary(truth, said, used)
     n = told.n - told.no_truth
-    shares = (
-        ("F (mean over wheels)", told.f1), ("precision", told.precision), ("recall", told.recall),
-        ("predicted words outside the vocabulary", told.unknown_predicted), ("annotated words outside it", told.unknown_truth),
-    )  # fmt: skip
-    figures = [Figure(name=name, value=_number(value), n=n) for name, value in shares]
+    rows = words.by_wheel(words.code(truth, said, words.plain), used)
+    flat, shape = rows.reshape(len(rows), -1), rows.shape[1:]
+
+    def mean(one: Callable[[np.ndarray], np.ndarray]) -> Interval:
+        return from_sums(lambda sums: one(sums.reshape(-1, *shape)).mean(-1), flat)
+
+    rates = (("F (mean over wheels)", words.f1), ("precision", words.precision), ("recall", words.recall))
+    figures = [figure(name, mean(one), n) for name, one in rates]
+    outside = (("predicted", told.unknown_predicted), ("annotated", told.unknown_truth))
+    figures += [
+        Figure(name=f"{whose} words outside the vocabulary", value=_number(value), n=n) for whose, value in outside
+    ]
     sizes = (("words in an answer", told.size_predicted), ("words of people", told.size_truth))
     figures += [Figure(name=name, value=_number(value), n=n, percent=False) for name, value in sizes]
     where = "the published wheels" if wheels else "Plutchik's wheel; --wheels FOLDER takes the published ones"
