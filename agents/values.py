@@ -276,6 +276,15 @@ class Sextuple(Value):
     """Cue ids."""
 
 
+Trigger = Literal[
+    "introduction of new information",
+    "logical argumentation",
+    "participant feedback and interaction",
+    "personal experience and self-reflection",
+]
+"""What makes a sentiment flip (PanoSent)."""
+
+
 class Flip(Value):
     """A holder's sentiment towards an aspect that changes in a dialogue (PanoSent)."""
 
@@ -289,9 +298,8 @@ class Flip(Value):
     """Polarity before."""
     flipped: Literal["positive", "neutral", "negative"]
     """Polarity after."""
-    trigger: str
-    """introduction of new information, logical argumentation, participant feedback and interaction, or personal experience and
-    self-reflection"""
+    trigger: Trigger
+    """What made it change."""
     cites: tuple[str, ...] = ()
     """Cue ids."""
 

@@ -26,14 +26,6 @@ from cuechain.agents.values import (
     Value,
 )
 
-TRIGGERS = (
-    "introduction of new information",
-    "logical argumentation",
-    "participant feedback and interaction",
-    "personal experience and self-reflection",
-)
-"""What makes a sentiment flip."""
-
 
 class Aspect(Value):
     """A target and one side of it."""
@@ -135,7 +127,9 @@ def _flips(found: Sequence[Judged]) -> tuple[Flip, ...]:
                     aspect=before.aspect,
                     initial=before.sentiment,
                     flipped=one.sentiment,
-                    trigger=TRIGGERS[2] if heard else TRIGGERS[3],
+                    trigger="participant feedback and interaction"
+                    if heard
+                    else "personal experience and self-reflection",
                     cites=(*before.line.ids, *one.line.ids),
                 )
             )

@@ -202,6 +202,13 @@ def test_the_text_models_ear_counts_where_words_are_all_there_is():
     assert valence(0.9, smile) == valence(-0.9, smile)
 
 
+def test_polarity_is_told_where_no_feeling_can_be(ask):
+    _, out, _ = ask("--text", "can it be tomorrow already i want to watch big brother", "-t", "sentiment", "--json")
+    answer = json.loads(out)["answer"]
+    assert answer["label"] and not answer["abstain"] and answer["emotion"] is None
+    assert answer["claims"][0]["cites"] == ["W1"]
+
+
 def test_praise_of_a_mishap_is_sarcastic_and_thanks_are_not(ask):
     _, out, _ = ask("note.txt", "-t", "sarcasm", "--json")
     mocking = json.loads(out)["answer"]

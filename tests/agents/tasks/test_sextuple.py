@@ -129,6 +129,12 @@ def test_a_step_in_another_form_than_asked_for_is_an_error(tmp_path):
         asked(script(tmp_path, QUADRUPLES, QUADRUPLES))
 
 
+def test_a_trigger_that_is_none_of_the_four_is_no_valid_reply(tmp_path):
+    odd = blank(sextuples=[ILL], flips=[{**FLIP, "trigger": "a change of heart"}])
+    with pytest.raises(ReplyError, match="trigger"):
+        asked(script(tmp_path, ASPECTS, "yes", QUADRUPLES, "yes", SEXTUPLES, "yes", odd, odd))
+
+
 def test_direct_asks_once_and_verifies_nothing(tmp_path):
     question = Question(text="Who feels what?", task="sextuple")
     quick = settings.load(retries=0, direct=True)
