@@ -111,7 +111,7 @@ def _check(sheet: CueSheet, answer: Answer, number: int, claim: Claim) -> Iterab
     yield from _persons(sheet, answer, number, claim, text, cited)
     yield from _senses(sheet, number, text, cited, abstains=answer.abstain)
     if cited:
-        yield from _contents(number, text, cited, _labels(answer))
+        yield from _contents(number, text, cited, _labels(answer) if number == 0 else [])
 
 
 def _persons(
@@ -173,9 +173,9 @@ def _contents(number: int, text: str, cited: list[Cue], labels: list[str]) -> It
         near = [t for t in times if any(s.start - _TOLERANCE_SECONDS <= t <= s.end + _TOLERANCE_SECONDS for s in spans)]
         if spans and len(near) < len(times) and _number(times[0]) not in _numbers(cited):
             yield _problem("wrong_time", number, f"{match.group().strip()} lies outside the cited cues' times")
+    for label in labels:  # the claim that gives the answer: its label is a judgement, not what a cue says
+        rest = re.sub(rf"(?<![\w-]){re.escape(label)}(?!\w)", " ", rest)
     outside_times = _TIME.sub(" ", rest)
-    for label in labels:  # what the answer says is not what a cue must say
-        outside_times = outside_times.replace(label, " ") if _NUMBER.search(label) else outside_times
     for value in _NUMBER.findall(outside_times):
         if _number(float(value.replace("−", "-"))) not in _numbers(cited) and not re.search(
             rf"\b[A-Z]+{re.escape(value.lstrip('+-−'))}\b", rest

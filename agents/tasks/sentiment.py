@@ -31,18 +31,20 @@ def fill(sheet: CueSheet, question: Question, labels: tuple[str, ...], plan: Pla
     development comments (n=878), where the planner's own gets 0.724.
     """
     assert isinstance(answer, SentimentAnswer)
-    if answer.abstain:
+    heard = _heard(sheet, question, answer)
+    if answer.abstain and not heard:
         return answer
+    if answer.abstain:  # which feeling it is cannot be told; how the words sound can
+        answer = answer.model_copy(update={"abstain": False, "claims": _words(sheet, heard)})
     valence = sum(p * meaning(name)[1] for name, p in plan.labels.items())
     arousal = sum(p * meaning(name)[2] for name, p in plan.labels.items())
-    heard = _heard(sheet, question, answer)
     meant = plan.relation.get("sarcastic", 0.0) < 0.5
-    if heard is not None and meant:
-        valence = (valence + heard) / 2
+    if heard and meant:
+        valence = (valence + sum(heard.values()) / len(heard)) / 2
     side = "positive" if valence > CALM else "negative" if valence < -CALM else "neutral"
     polar = {k: plan.sentiment.get(k, 0.0) for k in POLARITY}  # pyright: ignore[reportArgumentType]
     if set(labels) == set(POLARITY):
-        label = side if heard is not None and meant else max(polar, key=lambda k: polar[k])
+        label = side if heard and meant else max(polar, key=lambda k: polar[k])
     else:
         label = labels[min(len(labels) - 1, max(0, int((valence + 1) / 2 * len(labels))))]
     # Of a level it is known how sure its side is, and no more.
@@ -54,17 +56,24 @@ def fill(sheet: CueSheet, question: Question, labels: tuple[str, ...], plan: Pla
     return answer.model_copy(update={**told, "claims": _headed(answer, label, sure, valence)})
 
 
-def _heard(sheet: CueSheet, question: Question, answer: Answer) -> float | None:
-    """What the text model hears in the words, -1 to 1; None where a face or a voice is there to be read too."""
-    own = [
-        c
-        for c in sheet.cues.values()
+def _heard(sheet: CueSheet, question: Question, answer: Answer) -> dict[str, float]:
+    """What the text model hears in the words, -1 to 1, by cue id; nothing where a face or a voice is there to be read too."""
+    own = {
+        i: c
+        for i, c in sheet.cues.items()
         if c.person in (answer.person, None) and question.turn in (None, c.measures.get("line"))
-    ]
-    heard = [v for c in own if c.sense == "words" and isinstance(v := c.measures.get("valence_model"), float | int)]
-    if not heard or any(c.sense in ("face", "voice") for c in own):
-        return None
-    return sum(heard) / len(heard)
+    }
+    if any(c.sense in ("face", "voice") for c in own.values()):
+        return {}
+    heard = {i: c.measures.get("valence_model") for i, c in own.items() if c.sense == "words"}
+    return {i: float(v) for i, v in heard.items() if isinstance(v, float | int)}
+
+
+def _words(sheet: CueSheet, heard: dict[str, float]) -> tuple[Claim, ...]:
+    """Claims that rest on the plainest words alone; the first is given its text by `_headed`."""
+    plainest = max(heard, key=lambda i: abs(heard[i]))
+    text = sheet.cues[plainest].text
+    return Claim(cites=(plainest,)), Claim(text=f"{text[0].upper()}{text[1:]}.", cites=(plainest,))
 
 
 def _headed(answer: Answer, label: str, sure: float, valence: float) -> tuple[Claim, ...]:

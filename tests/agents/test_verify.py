@@ -117,3 +117,12 @@ def test_a_number_in_a_name_is_no_figure():
     sheet = CueSheet(cues={"T1": cue("transcript", 'the speaker says "hello"', person="Fireman No. 3")})
     told = Answer(emotion=Emotion(label="joy"), claims=(Claim(text="Fireman No. 3 says “hello”.", cites=("T1",)),))
     assert verify(sheet, told, ()).ok
+
+
+def test_a_judgement_may_differ_from_the_cue_and_a_report_may_not():
+    judged = Claim(text="This is possibly negative.", cites=("W1",))
+    told = Claim(text="The words are negative.", cites=("W1",))
+    given = LabelAnswer(label="negative", claims=(judged, told))
+    assert [(p.code, p.claim) for p in verify(masked(), given, ("negative", "positive")).problems] == [
+        ("unsupported", 1)
+    ]
