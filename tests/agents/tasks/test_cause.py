@@ -2,6 +2,7 @@ import json
 
 import pytest
 
+from cuechain import prompts
 from cuechain.agents import llm, registry, settings
 from cuechain.agents.cli import app
 from cuechain.agents.pipeline import check, think
@@ -100,3 +101,10 @@ def test_said_and_taught_are_inverse():
     task = registry.get("tasks", "cause")
     answer = CauseAnswer(pairs=(CausePair(**PAIR),))
     assert task.said(task.taught(CauseAnswer(), task.said(answer))) == task.said(answer)
+
+
+def test_a_model_is_told_the_number_of_each_turn_also_of_a_typed_thread_but_prose_has_none():
+    thread = sheet().model_copy(update={"media": ()})
+    assert '[T3] transcript, turn 3, "Lina"' in prompts.render("sheet", sheet=thread)
+    prose = CueSheet(cues={"T1": thread.cues["T1"].model_copy(update={"person": None})})
+    assert "turn" not in prompts.render("sheet", sheet=prose)
