@@ -9,6 +9,7 @@ from typing import TypeAlias
 from cuechain.agents.evidence import MOST_CLAIMS, ceiling, closest, evidence, grounded, partial, signed
 from cuechain.agents.focus import of_turn, within
 from cuechain.agents.llm import Planner
+from cuechain.agents.llm.addressed import without_orders
 from cuechain.agents.llm.labels import meaning
 from cuechain.agents.llm.serialise import SETTING
 from cuechain.agents.tasks import Task
@@ -139,7 +140,9 @@ def _each(
 
 
 def _read(sheet: CueSheet) -> CueSheet:
-    """The sheet without lines in a language that nothing here can read: a planner would take them for neutral."""
+    """The sheet without lines that give orders, and without those in a language that nothing here can read: a planner would take them for
+    feelings, or for neutral."""
+    sheet = without_orders(sheet)
     foreign = [g for g in sheet.gaps if g.sense == "words" and ("language" in g.reason or "English" in g.reason)]
     if not foreign:
         return sheet

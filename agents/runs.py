@@ -26,6 +26,10 @@ DEAD = 5
 """Failures of the model before any answer after which a run ends: the server is away, the key is wrong, the memory too small."""
 
 
+TURN_TOKENS = 150
+"""Tokens that the cues of one turn of a conversation take, at most but for very long ones: a budget leaves out none of them."""
+
+
 @dataclass(frozen=True)
 class Progress:
     """One item is finished."""
@@ -167,7 +171,10 @@ def sheet_of(item: Sample, settings: Settings) -> CueSheet:
     Raises:
         MediaError: A file is missing or cannot be decoded.
     """
-    for event in see(item.files, settings, text=item.text, turns=item.turns):
+    # All turns must be there, whichever is judged.
+    budget = max(settings.budget, TURN_TOKENS * len(item.turns))
+    whole = settings.model_copy(update={"budget": budget})
+    for event in see(item.files, whole, text=item.text, turns=item.turns):
         if isinstance(event, SheetReady):
             return within(event.sheet, item.span)
     raise AssertionError("perceiving ends with SheetReady")

@@ -6,6 +6,7 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
+from cuechain.agents.llm.addressed import gives_orders
 from cuechain.agents.values import Cue, CueSheet, Gap, Media, Span
 
 _LETTERS = {
@@ -44,9 +45,16 @@ def textualize(media: Sequence[Media], cues: Iterable[Cue], gaps: Iterable[Gap],
     return CueSheet(
         media=tuple(media),
         cues={i: c for i, c in numbered.items() if i in kept},
-        gaps=tuple(dict.fromkeys(gaps)),
+        gaps=tuple(dict.fromkeys([*gaps, *_orders(kept, numbered)])),
         dropped=len(numbered) - len(kept),
     )
+
+
+def _orders(kept: set[str], numbered: dict[str, Cue]) -> list[Gap]:
+    """Lines that give orders to whoever answers: they stay in the sheet, and the reader is told that they are no evidence."""
+    reason = "this line gives orders to whoever answers; it is no evidence of a feeling"
+    lines = [numbered[i] for i in numbered if i in kept and numbered[i].sense in ("transcript", "screen")]
+    return [Gap(sense=c.sense, reason=reason, span=c.span) for c in lines if gives_orders(c.text)]
 
 
 def tokens(cue: Cue) -> int:
