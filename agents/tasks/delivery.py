@@ -187,8 +187,10 @@ def said(answer: Answer) -> Target:
 
 
 def taught(answer: Answer, target: Target) -> Answer:
-    """The answer with people's labels."""
-    labels = target.labels or ()
+    """The answer with people's labels; the same answer where nobody judged."""
+    if target.labels is None:
+        return answer
+    labels = target.labels
     return answer.model_copy(update={"labels": labels, "label": labels[0] if labels else None})
 
 

@@ -37,8 +37,10 @@ def said(answer: Answer) -> Target:
 
 
 def taught(answer: Answer, target: Target) -> Answer:
-    """The answer with the labels that people gave, strongest first."""
-    ranked = sorted(target.labels or (), key=lambda label: -target.scores.get(label, 0.0))
+    """The answer with the labels that people gave, strongest first; the same answer where nobody judged."""
+    if target.labels is None:
+        return answer
+    ranked = sorted(target.labels, key=lambda label: -target.scores.get(label, 0.0))
     emotions = tuple(Emotion(label=label, intensity=target.scores.get(label)) for label in ranked)
     return answer.model_copy(update={"emotions": emotions, "emotion": emotions[0] if emotions else None})
 

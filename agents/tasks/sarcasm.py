@@ -60,7 +60,9 @@ def said(answer: Answer) -> Target:
 
 
 def taught(answer: Answer, target: Target) -> Answer:
-    """The answer with people's label and kind."""
+    """The answer with people's label and kind; the same answer where nobody judged."""
+    if target.labels is None:
+        return answer
     label = target.labels[0] if target.labels else None
     return answer.model_copy(update={"label": label, "kind": target.fields.get("kind")})
 

@@ -5,10 +5,10 @@ import sys
 
 import pytest
 
-from cuechain.agents import cli, llm, settings
+from cuechain.agents import cli, llm, registry, settings
 from cuechain.agents.errors import ConfigError
 from cuechain.agents.pipeline import check, think
-from cuechain.agents.values import CueSheet, Gap, Media, Question
+from cuechain.agents.values import CueSheet, Gap, Media, Question, Target
 from tests.agents.sheets import cue, masked
 
 from .conversations import blank, script
@@ -311,3 +311,27 @@ def test_louder_is_said_of_a_stretch_only():
     sheet = sheet.model_copy(update={"cues": {**sheet.cues, "V2": loud}})
     assert "loud" not in answered(sheet, "delivery").labels
     assert answered(sheet, "delivery", text="How is it delivered at 4-5 s?").labels[0] == "loud"
+
+
+FELT_SAID = {
+    "emotion": Target(labels=("sadness", "anger"), scores={"sadness": 0.3, "anger": 0.9}),
+    "open_emotion": Target(labels=("weary", "bitter")),
+    "compound": Target(labels=("sadly angry",)),
+    "sentiment": Target(labels=("negative",), scores={"valence": -0.5, "arousal": 0.2}),
+    "sarcasm": Target(labels=("sarcastic",), fields={"kind": "embedded"}),
+    "mismatch": Target(labels=("does not fit",), fields={"kind": "event"}),
+    "reactions": Target(labels=("pity", "awe")),
+    "preference": Target(labels=("second",)),
+    "topic": Target(labels=("travel",)),
+    "delivery": Target(labels=("fast", "lively")),
+}
+
+
+@pytest.mark.parametrize("name", FELT_SAID)
+def test_what_people_said_survives_the_way_into_an_answer_and_back(name):
+    task, people = registry.get("tasks", name), FELT_SAID[name]
+    back = task.said(task.taught(task.answer(), people))
+    assert back.fields == people.fields and back.scores == people.scores
+    assert back.labels == tuple(sorted(people.labels, key=lambda label: -people.scores.get(label, 0.0)))
+    untold = task.taught(task.answer(), people)
+    assert task.taught(untold, Target()) == untold  # where nobody judged, the answer stays
