@@ -16,7 +16,7 @@ from cuechain.agents.focus import of_turn
 from cuechain.agents.pipeline import think
 from cuechain.agents.reason import OPEN, labels_of
 from cuechain.agents.scoring.explanations import decision, leading
-from cuechain.agents.scoring.misheard import READERS
+from cuechain.agents.scoring.misheard import READERS, assembled
 from cuechain.agents.scoring.probes import Spoil, Spoiled, named
 from cuechain.agents.scoring.statistics import Interval, by_group, from_sums, share
 from cuechain.agents.values import Answer, Case, Cue, CueSheet, Gap, Target, Value
@@ -88,7 +88,9 @@ def probe(
         task: Task = registry.get("tasks", case.question.task)
         id = case.sample.id if case.sample else str(place)
         group = (case.sample.group if case.sample else "") or id
-        whole, failure = _answered(case, case.sheet, task, model, settings)
+        # A sheet that was not made by the pipeline is put into its order first, so that a probe alone makes the difference.
+        sheet = assembled(case.sheet, case.sheet.cues.values(), case.sheet.gaps, settings)
+        whole, failure = _answered(case, sheet, task, model, settings)
         labels = labels_of(case.question, task) or (OPEN if task.open_vocabulary else ())
         others = [s for s in sheets if s != case.sheet]
         for name, one, level in probes:

@@ -298,6 +298,14 @@ def test_an_obedient_model_is_found_out_and_its_control_is_not() -> None:
     assert orders.n == 24 and orders.drop.value == orders.named.value and control.changed.value == 0.0
 
 
+def test_the_order_of_a_sheet_that_others_wrote_is_no_part_of_a_probe() -> None:
+    cues = dict(reversed(masked().cues.items()))
+    one = case(masked().model_copy(update={"cues": cues}))
+    (found,) = probe([one], ["attributes"], llm.load("rules", SETTINGS), SETTINGS)
+    assert found.before and found.after
+    assert [c for c in found.after.sheet.cues.values() if c.sense != "scene"] == list(found.before.sheet.cues.values())
+
+
 def test_draws_depend_on_seed_probe_and_item_alone() -> None:
     cases = [case(typed(f"{TEXT} {n}"), id=str(n)) for n in range(4)]
     model = llm.load("rules", SETTINGS)
