@@ -18,7 +18,8 @@ $(VENV)/.demo: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@touch $@
 
 # A strict editable install links file by file (type checkers can follow it), so a new file asks for a new install.
-$(VENV)/.test: pyproject.toml constraints.txt agents agents/perception agents/perception/*/. agents/llm agents/tasks prompts finetune finetune/*/. | $(VENV)/bin/python
+FOLDERS = $(filter-out %__pycache__/.,$(wildcard agents/. agents/*/. agents/*/*/. prompts/. finetune/. finetune/*/.))
+$(VENV)/.test: pyproject.toml constraints.txt $(FOLDERS) | $(VENV)/bin/python
 	$(PIP) install -q -c constraints.txt -e ".[all]" --group test --config-settings editable_mode=strict
 	$(HEADLESS)
 	@touch $@
