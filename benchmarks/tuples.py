@@ -112,15 +112,8 @@ def told(found: tuples.Found, *names: str) -> dict[str, float]:
 
 
 def of_panosent(items: Sequence[Sample], said: Sequence[Target]) -> dict[str, float]:
-    names = (
-        "sextuples, F1",
-        "holder, F1",
-        "target, F1",
-        "aspect, F1",
-        "opinion, F1",
-        "rationale (token overlap), F1",
-        "flips, F1",
-    )
+    parts = ("holder", "target", "aspect", "opinion")
+    names = ("sextuples, F1", *(f"{p} (same words), F1" for p in parts), "rationale (words shared), F1", "flips, F1")
     own = told(tuples.of_sextuples(outcomes(items, said)), *names)
     sides = [
         {i.id: [_six(s) for s in t.sextuples or ()] for i, t in zip(items, targets, strict=True)}
