@@ -25,7 +25,9 @@ from cuechain.finetune.gathering.corpora import Corpus
 from cuechain.finetune.gathering.gate import Evaluation, Gate, GateConfig
 from cuechain.finetune.gathering.items import Item, Refusal, drawn
 from cuechain.finetune.gathering.mixes import rows_of
+from cuechain.finetune.gathering.published import Published
 from cuechain.finetune.gathering.sources import Generated, Place, Source, Written
+from cuechain.finetune.judged import leading, said
 from cuechain.finetune.rows import Row
 
 Part = Literal["train", "dev"]
@@ -38,7 +40,9 @@ class RowsConfig(DataConfig):
 
     generated: int | None = Field(default=None, ge=0)  # type: ignore[assignment]
     """Examples for the embedded planner, with this many composed sheets; None writes none."""
-    sources: tuple[Annotated[Written | Corpus | Cases | Feedback | Generated, Field(discriminator="kind")], ...] = ()
+    sources: tuple[
+        Annotated[Written | Published | Corpus | Cases | Feedback | Generated, Field(discriminator="kind")], ...
+    ] = ()
     """Where rows come from, in order: of two that are alike the first stays."""
     evaluation: tuple[Place, ...] = ()
     """Files and folders that measure: none of their texts and media gets into rows."""
@@ -80,7 +84,9 @@ class Report:
         """Count an item that stays."""
         self._kept[item.origin] += 1
         answer = item.answer
-        label = "none" if answer is None else answer.emotion.label if answer.emotion else "abstains"
+        told = said(answer, item.task)
+        other = "abstains" if answer and answer.abstain else "none" if answer is None else item.question.task
+        label = leading(told) or other
         self._labels.setdefault(part, Counter())[label] += 1
 
     def count(self, file: str, row: Row) -> None:

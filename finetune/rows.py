@@ -7,18 +7,19 @@ one reply alone, whatever the chat template of the base.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from cuechain.agents.errors import ConfigError
 from cuechain.agents.values import CueSheet
 
-Step = Literal["observe", "infer", "conclude", "direct", "senses", "verify", "plan"]
-"""Which reply of the chain a row teaches; direct: the answer at once; senses: the polarity of each sense and of all together;
-verify: whether a claim holds; plan: slots of a planner."""
+Step: TypeAlias = str
+"""Which reply of a conversation a row teaches: a step of its task (observe, infer, conclude; targets …), or direct: the answer at once;
+senses: the polarity of each sense and of all together; verify: whether a claim holds; plan: slots of a planner."""
 
 
 class Message(BaseModel):
@@ -47,6 +48,8 @@ class Gold(BaseModel):
     """How the senses relate."""
     decisive: tuple[str, ...] = ()
     """Ids of the cues that decide; empty where nobody chose them."""
+    target: str = ""
+    """All that people said, a Target as JSON, where that is more than labels: a string for the reason that `Row.sheet` is one."""
 
 
 class Row(BaseModel):
@@ -85,6 +88,19 @@ class Row(BaseModel):
     def perceived(self) -> CueSheet:
         """The sheet; an empty one where the row has none."""
         return CueSheet.model_validate_json(self.sheet) if self.sheet else CueSheet()
+
+
+_ASKED = re.compile(r'^Question: (".*")(?: It is asked about turn (\d+)\.)?$', re.M)
+"""The line of question.jinja; what a cue says stands in quotes and cannot begin a line."""
+
+
+def asked(row: Row) -> tuple[str, int | None] | None:
+    """The words of the question and the turn that it is about, as the prompt tells them; None where it is written in another way."""
+    found = _ASKED.search("\n".join(turn.content for turn in row.prompt if turn.role == "user"))
+    try:
+        return (str(json.loads(found[1])), int(found[2]) if found[2] else None) if found else None
+    except ValueError:
+        return None
 
 
 def write(path: Path, rows: Iterable[Row]) -> int:

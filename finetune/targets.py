@@ -12,17 +12,32 @@ from cuechain.agents.llm.prototypes import read_cue
 from cuechain.agents.llm.serialise import role
 from cuechain.agents.reason import labels_of, turns
 from cuechain.agents.tasks import Task
-from cuechain.agents.values import Answer, Claim, Cue, CueSheet, Emotion, EmotionAnswer, Question, Stance
+from cuechain.agents.values import (
+    Answer,
+    Claim,
+    Cue,
+    CueSheet,
+    Emotion,
+    EmotionAnswer,
+    Flip,
+    Opinion,
+    Question,
+    Sextuple,
+    Stance,
+    Target,
+)
 from cuechain.finetune.embedded.examples import Example
 from cuechain.finetune.rows import Gold, Message, Row, Step
 
 Order = Literal["reason", "label"]
-"""reason: the chain of three replies, the answer last; label: the answer at once, its label first."""
+"""reason: the task's chain of replies, the answer last; label: the answer at once."""
 
 _CITE = re.compile(r"\s*\[([A-Z]+\d+(?:\s*,\s*[A-Z]+\d+)*)\]")
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z'\"“])")
 SAID = frozenset({"transcript", "words", "situation", "screen"})
 """Senses that carry what is said or written."""
+MOST_WORDS = 6
+"""Cues that a tuple whose words stand nowhere rests on, at most."""
 
 
 def claims_of(text: str, example: Example) -> tuple[Claim, ...]:
@@ -111,11 +126,57 @@ def gold_of(example: Example, labels: Sequence[str]) -> Gold:
 
 
 def observed(sheet: CueSheet, answer: Answer, decisive: Sequence[str]) -> str:
-    """The first reply of the chain: whom it is about, and the cues that matter, without a judgement."""
+    """The first reply of the chain about a person: whom it is about, and the cues that matter, without a judgement."""
     kept = [i for i, cue in sheet.cues.items() if role(cue, answer.person) != "other"]
     first = [i for i in kept if i in decisive]
     cues = {i: sheet.cues[i] for i in [*first, *(i for i in kept if i not in first)]}
-    return prompts.render("reply/observe", person=answer.person, cues=cues, gaps=sheet.gaps)
+    return prompts.render("reply/observe", asks_whom=True, person=answer.person, cues=cues, gaps=sheet.gaps)
+
+
+def cited(sheet: CueSheet, answer: Answer) -> str:
+    """The first reply of other chains: the cues that the answer rests on, in the order of the sheet; all where it cites none."""
+    ids = {i for c in answer.claims for i in c.cites}
+    cues = {i: c for i, c in sheet.cues.items() if i in ids} or sheet.cues
+    return prompts.render("reply/observe", asks_whom=False, person=None, cues=cues, gaps=sheet.gaps)
+
+
+def reasons(task: Task, answer: Answer) -> str:
+    """A reply on the way to an answer: its sentences but for the first, which tells the answer where they are the model's own."""
+    own = answer.claims if task.worded else answer.claims[1:] or answer.claims
+    return prompts.render("reply/reasons", claims=own)
+
+
+def final(task: Task, answer: Answer) -> str:
+    """The reply that is an answer: sentences that are made from its other slots are not asked for."""
+    made = task.worded is not None and not answer.abstain
+    return (answer.model_copy(update={"claims": ()}) if made else answer).model_dump_json()
+
+
+def right(sheet: CueSheet, task: Task, target: Target) -> Answer:
+    """The answer of a task whose claims are made from its other slots: these as people gave them, each with the cues that carry it.
+
+    What is meant and nowhere said rests on the words of whoever is said to mean it.
+    """
+    assert task.taught is not None and task.worded is not None
+    answer = task.worded(sheet, task.taught(task.answer(), target))
+    slots = {name: getattr(answer, name) for name in ("sextuples", "flips", "opinions") if hasattr(answer, name)}
+    made = [one for several in slots.values() for one in several]
+    if not made:
+        return answer
+    carried = [
+        claim if claim.cites else claim.model_copy(update={"cites": _words_of(sheet, one)})
+        for one, claim in zip(made, answer.claims, strict=True)
+    ]
+    cites = iter(c.cites for c in carried)
+    told = {n: tuple(x.model_copy(update={"cites": next(cites)}) for x in several) for n, several in slots.items()}
+    return answer.model_copy(update={**told, "claims": tuple(carried)})
+
+
+def _words_of(sheet: CueSheet, one: Sextuple | Flip | Opinion) -> tuple[str, ...]:
+    """The first words of a tuple's holder, or of anybody where it has none."""
+    holder = "" if isinstance(one, Opinion) else one.holder if isinstance(one, Flip) else one.holder.text
+    spoken = [i for i, c in sheet.cues.items() if c.sense in SAID and (not holder or c.person == holder)]
+    return tuple(spoken[:MOST_WORDS])
 
 
 def inferred(sheet: CueSheet, answer: Answer, decisive: Sequence[str]) -> str:
@@ -154,16 +215,22 @@ def conversation(
         decisive: Ids of the cues that decide.
     """
     said: list[Message] = [Message(role="system", content=prompts.render("system"))]
-    replies = {
-        "observe": lambda: observed(sheet, answer, decisive),
-        "infer": lambda: inferred(sheet, answer, decisive),
-    }
-    for name, text in turns(sheet, question, task, direct=order == "label"):
+    asked = turns(sheet, question, task, direct=order == "label")
+    templates = dict(task.steps)
+    for place, (name, text) in enumerate(asked):
         said.append(Message(role="user", content=text))
-        value = task.forms[name].part(answer) if name in task.forms else answer
-        reply = Message(role="assistant", content=replies[name]() if name in replies else value.model_dump_json())
-        step: Step = name  # pyright: ignore[reportAssignmentType] - tasks name their steps after these
-        yield step, tuple(said), reply
+        if place == len(asked) - 1:
+            told = final(task, answer)
+        elif name in task.forms:
+            told = task.forms[name].part(answer).model_dump_json()
+        elif templates[name] == "ask/observe":
+            told = observed(sheet, answer, decisive)
+        elif templates[name] == "ask/infer":
+            told = inferred(sheet, answer, decisive)
+        else:
+            told = cited(sheet, answer) if name == "observe" else reasons(task, answer)
+        reply = Message(role="assistant", content=told)
+        yield name, tuple(said), reply
         said.append(reply)
 
 

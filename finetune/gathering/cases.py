@@ -16,6 +16,7 @@ from cuechain.finetune.embedded.examples import Example
 from cuechain.finetune.gathering.items import Item, Refusal
 from cuechain.finetune.gathering.seen import name64
 from cuechain.finetune.gathering.sources import Place, Source, files, text_group
+from cuechain.finetune.judged import said
 from cuechain.finetune.rows import Gold, Row
 from cuechain.finetune.targets import claims_of, named_in, plainly
 from cuechain.finetune.tuning.pairs import pair_of_edit, thumb
@@ -57,21 +58,21 @@ class Feedback(Source):
             yield case if isinstance(case, Refusal) else self._one(id, case, raw)
 
     def _one(self, id: str, case: Case, raw: dict[str, Any]) -> Item | Refusal:
-        said, edited, group = raw.get("thumb"), raw.get("edited"), str(raw.get("group") or "")
-        if said not in ("up", "down", None) or (said is None and not edited):
+        thumbed, edited, group = raw.get("thumb"), raw.get("edited"), str(raw.get("group") or "")
+        if thumbed not in ("up", "down", None) or (thumbed is None and not edited):
             return Refusal(id, self.called, "broken", "neither `thumb` (up, down) nor `edited`")
         if case.answer is None:
             return Refusal(id, self.called, "failed", case.error or "the case has no answer")
-        ready: list[Row | None] = [] if said is None else [thumb(case, said == "up", group)]
-        right = case.answer if said == "up" else None
+        ready: list[Row | None] = [] if thumbed is None else [thumb(case, thumbed == "up", group)]
+        right = case.answer if thumbed == "up" else None
         if edited:
             try:
                 right = edited_answer(case, case.answer, edited)
             except ValueError as error:
                 return Refusal(id, self.called, "broken", f"`edited`: {str(error).splitlines()[0]}")
             ready.append(pair_of_edit(case, right, group))
-        labels = (right.emotion.label,) if right and right.emotion else ()
-        gold = Gold(labels=labels, allowed=_allowed(case), abstain=right.abstain if right else None)
+        told = said(right, registry.get("tasks", case.question.task))
+        gold = Gold(labels=(told.labels or ())[:1], allowed=_allowed(case), abstain=right.abstain if right else None)
         made = of_case(id, case, right, self.called, gold)
         return made.model_copy(update={"group": group or made.group, "pairs": tuple(r for r in ready if r)})
 

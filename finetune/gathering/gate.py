@@ -1,7 +1,7 @@
 """The quality gate: what may become rows, and why the rest may not. It asks no model.
 
 In this order: ids that were there before, evaluation items, labels outside the set, length, the mechanical check of the answer
-(agents.verify), agreement with the gold label, precision of the citations, duplicates and near-duplicates.
+(agents.verify), agreement with what people said, precision of the citations, duplicates and near-duplicates.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from cuechain.finetune.config import Config
 from cuechain.finetune.gathering.items import Item, Refusal
 from cuechain.finetune.gathering.seen import Alike, Names, normal
 from cuechain.finetune.gathering.tables import objects
+from cuechain.finetune.judged import against, leading, people, said, tells
 
 SAID = frozenset({"transcript", "screen"})
 """Senses whose cues hold words of the clip itself."""
@@ -159,20 +160,23 @@ class Gate:
         words = sum(len((c.text or "").split()) for c in answer.claims)
         if not words:
             yield "empty", "the answer has no sentence"
-        elif words < self._config.shortest:
-            yield "short", f"{words} words, the least is {self._config.shortest}"
-        elif words > self._config.longest:
-            yield "long", f"{words} words, the most is {self._config.longest}"
+        elif (
+            item.task.worded is None or answer.abstain
+        ):  # sentences that are made from other slots are not what is learnt
+            if words < self._config.shortest:
+                yield "short", f"{words} words, the least is {self._config.shortest}"
+            elif words > self._config.longest:
+                yield "long", f"{words} words, the most is {self._config.longest}"
         problems = verify(item.sheet, answer, item.gold.allowed).problems
         if problems:
             yield f"verdict_{problems[0].code}", problems[0].text
-        label = answer.emotion.label if answer.emotion else None
+        told, truth = said(answer, item.task), people(item.gold)
         if item.gold.abstain and not answer.abstain:
-            yield "label", f"it says {label} where nothing can be told"
-        if item.gold.labels and answer.abstain:
-            yield "unsupported", f"no cue was found to speak for {item.gold.labels[0]}"
-        elif item.gold.labels and label not in item.gold.labels:
-            yield "label", f"it says {label}, people said {' or '.join(item.gold.labels)}"
+            yield "label", f"it says {leading(told) or 'something'} where nothing can be told"
+        if tells(truth, item.task) and answer.abstain:
+            yield "unsupported", f"no cue was found to speak for {leading(truth) or 'what people said'}"
+        elif wrong := against(told, truth, item.task, closed=True):
+            yield "label", wrong
         if (share := precision(answer, item.gold.decisive)) is not None and share < self._config.precision:
             yield "precision", f"{share:.0%} of the cues that it rests on decide"
 

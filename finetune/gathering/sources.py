@@ -1,4 +1,6 @@
-"""Where rows come from: what all sources share, written sheets, and generated ones. Cases are in cases.py, labelled tables in corpora.py.
+"""Where rows come from: what all sources share, written sheets, and generated ones.
+
+Cases are in cases.py, labelled data in corpora.py and published.py.
 
 Each is one entry under `sources:`. A source gives items one at a time, or says why something is none; nothing is held in memory.
 """
@@ -30,7 +32,7 @@ from cuechain.finetune.gathering.seen import name64, normal
 from cuechain.finetune.targets import answer_of, gold_of, pair_of, plainly
 
 
-def _expanded(value: Any) -> Any:
+def expanded(value: Any) -> Any:
     """A path with its variables; $CORPUS is the folder of written sheets that comes with the project."""
     if not isinstance(value, str):
         return value
@@ -40,7 +42,7 @@ def _expanded(value: Any) -> Any:
     return found
 
 
-Place = Annotated[Path, BeforeValidator(_expanded)]
+Place = Annotated[Path, BeforeValidator(expanded)]
 """A path; variables of the environment are filled in, one that is not set is an error."""
 
 
@@ -67,13 +69,13 @@ class Source(Config):
     tasks: dict[str, float] = Field(default_factory=lambda: {"ask": 1.0})
     """Task to weight: the share of sheets that are asked about in it; 2 takes each twice."""
     order: Literal["reason", "label", "both"] = "reason"
-    """Reasons first (three replies, the answer last), the label first (the answer at once), or rows of both kinds."""
+    """Reasons first (the task's steps, the answer last), the label first (the answer at once), or rows of both kinds."""
     senses: float = Field(default=0.0, ge=0)
     """Share of items that also ask for the polarity of each sense and of all together."""
     verifier: float = Field(default=0.0, ge=0)
     """Share of items of which a claim that holds and a spoilt one are also asked about."""
     labels: tuple[str, ...] = ()
-    """Closed label set that is asked for; empty for the task's own."""
+    """Closed label set that is asked for, or the name of one of the task's; empty for its own."""
 
     @property
     def called(self) -> str:
@@ -95,10 +97,18 @@ class Source(Config):
         Raises:
             ConfigError: Unknown task.
         """
-        for name, weight in self.tasks.items():
+        for name, weight in self.weights().items():
             task: Task = registry.get("tasks", name)
             for n in range(copies(weight, seed, unit, name)):
-                yield f"{unit}/{name}" + (f"~{n + 1}" if n else ""), task, self.labels or task.labels
+                yield f"{unit}/{name}" + (f"~{n + 1}" if n else ""), task, self.set_of(task)
+
+    def weights(self) -> dict[str, float]:
+        """Task to weight."""
+        return self.tasks
+
+    def set_of(self, task: Task) -> tuple[str, ...]:
+        """The labels that a task is asked with: a closed set, or the name of one of the task's."""
+        return self.labels or task.labels
 
 
 class Written(Source):

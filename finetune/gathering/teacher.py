@@ -1,6 +1,6 @@
 """Who writes the reasons.
 
-Both kinds of models are told the label that people gave. A chat model explains it, or says that nothing shows it. A planner takes it where
+Both kinds of models are told what people said. A chat model explains it, or says that nothing shows it. A planner takes it where
 some cue by itself points to it, and answers as it always does where none does: the gate then compares.
 """
 
@@ -19,7 +19,7 @@ from cuechain.agents.pipeline import think
 from cuechain.agents.reason import labels_of
 from cuechain.agents.settings import Settings
 from cuechain.agents.tasks import Task
-from cuechain.agents.values import Answer, CueSheet, Plan, Question
+from cuechain.agents.values import Answer, CueSheet, Plan, Question, Target
 from cuechain.agents.verify import verify
 
 PATIENCE = 5
@@ -38,14 +38,14 @@ class Teacher:
         self._model: Model | None = None
         self._failed = 0
 
-    def answer(self, sheet: CueSheet, question: Question, task: Task, gold: tuple[str, ...]) -> Answer:
+    def answer(self, sheet: CueSheet, question: Question, task: Task, target: Target) -> Answer:
         """The answer to a sheet with its reasons.
 
         Args:
             sheet: What was perceived.
             question: What is asked.
             task: Its answer type.
-            gold: Labels that people gave.
+            target: What people said.
 
         Raises:
             ReplyError: No answer for this sheet.
@@ -54,12 +54,12 @@ class Teacher:
         if self._model is None:
             self._model = llm.load(self._spec, self._settings)
         if self._model.planner is not None:
-            told = replace(self._model, planner=Told(self._model.planner, gold))
+            told = replace(self._model, planner=Told(self._model.planner, target.labels or ()))
             case = think(sheet, question, task, told, self._settings)
             assert case.answer is not None
             return case.answer
         try:
-            found = self._explained(self._model, sheet, question, task, gold)
+            found = self._explained(self._model, sheet, question, task, target)
         except (ReplyError, ModelError) as error:
             self._failed += 1
             if self._failed >= PATIENCE or getattr(error, "retryable", False):
@@ -68,24 +68,17 @@ class Teacher:
         self._failed = 0
         return found
 
-    def _explained(
-        self, model: Model, sheet: CueSheet, question: Question, task: Task, gold: tuple[str, ...]
-    ) -> Answer:
-        """The gold label explained; what the mechanical check finds is told to the model once."""
+    def _explained(self, model: Model, sheet: CueSheet, question: Question, task: Task, target: Target) -> Answer:
+        """What people said explained; what the mechanical check finds is told to the model once."""
         from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 
         from cuechain.agents.llm.reply import ask
         from cuechain.agents.llm.schema import json_schema
 
-        labels = labels_of(question, task)
+        labels = labels_of(question, task) if question.labels or not task.open_vocabulary else ()
+        schema = json.dumps(json_schema(task.answer))
         text = prompts.render(
-            "teacher/explain",
-            sheet=sheet,
-            question=question,
-            gold=gold,
-            labels=labels,
-            schema=json.dumps(json_schema(task.answer)),
-            several="emotions" in task.answer.model_fields,
+            "teacher/explain", sheet=sheet, question=question, target=target, labels=labels, schema=schema
         )
         messages = [SystemMessage(prompts.render("system")), HumanMessage(text)]
         first = ask(model, messages, schema=task.answer, settings=self._settings)
@@ -109,7 +102,8 @@ class Told:
     def plan(self, sheet: CueSheet, question: Question, labels: tuple[str, ...], person: str | None) -> Plan:
         """Its plan, with the label that people named in front where some cue by itself points to it."""
         plan = self._planner.plan(sheet, question, labels, person)
-        label = max(self._gold, key=lambda g: plan.labels.get(g, 0.0), default=None)
+        told = [g for g in self._gold if g in plan.labels]  # labels of many tasks are no feelings
+        label = max(told, key=lambda g: plan.labels[g], default=None)
         # Neutral is the want of a sign: no cue speaks for it, so it is nothing to be argued for.
         if label is None or meaning(label)[0] == "neutral" or not grounded(plan, label):
             return plan

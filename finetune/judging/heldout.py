@@ -29,13 +29,13 @@ from cuechain.agents.values import CueSheet, Question
 from cuechain.finetune.embedded.examples import Example, read_examples, written
 from cuechain.finetune.gathering.items import Item
 from cuechain.finetune.gathering.tables import table
+from cuechain.finetune.judged import is_answer
 from cuechain.finetune.rows import Gold, Row, read
+from cuechain.finetune.rows import asked as asked_in
 from cuechain.finetune.targets import answer_of, gold_of
 
 TYPED = "How does the writer feel?"
 """What is asked about a text."""
-_QUESTION = re.compile(r'^Question: (".*")$', re.M)
-"""The line of ask/observe and ask/direct; what a cue says stands in quotes and cannot begin a line."""
 
 
 @dataclass(frozen=True)
@@ -124,11 +124,11 @@ def _of_rows(path: Path, skipped: Counter[str]) -> Iterator[Item]:
     """An item for each sheet and question, from the row with the final reply."""
     met: set[tuple[str, Question]] = set()
     for row in read(path):
-        if row.step not in ("conclude", "direct"):
+        if not is_answer(row):
             skipped["rows that teach another reply than the answer"] += 1
             continue
-        said = _QUESTION.search("\n".join(m.content for m in row.prompt if m.role == "user"))
-        if not row.sheet or said is None:
+        told = asked_in(row)
+        if not row.sheet or told is None:
             skipped["rows without a sheet or a question"] += 1
             continue
         if not row.gold.labels and row.gold.abstain is None:
@@ -137,7 +137,7 @@ def _of_rows(path: Path, skipped: Counter[str]) -> Iterator[Item]:
         task: Task = registry.get("tasks", row.task)
         own = row.gold.allowed == task.labels and not task.open_vocabulary
         labels = () if own else row.gold.allowed or ("open",)
-        question = Question(text=json.loads(said[1]), task=row.task, labels=labels)
+        question = Question(text=told[0], task=row.task, labels=labels, turn=told[1])
         if (row.sheet, question) in met:
             skipped["rows about a sheet and question that were there already"] += 1
             continue

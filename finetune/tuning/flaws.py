@@ -7,7 +7,6 @@ out about as long, so that neither length nor style tells the two apart.
 
 from __future__ import annotations
 
-import json
 import random
 import re
 from collections.abc import Callable, Sequence
@@ -22,13 +21,13 @@ from cuechain.agents.llm.serialise import SETTING, role
 from cuechain.agents.realise import realise
 from cuechain.agents.reason import OPEN, reason
 from cuechain.agents.tasks import Task
-from cuechain.agents.values import Answer, Claim, CueSheet, Emotion, Question
+from cuechain.agents.values import Answer, Claim, CueSheet, Emotion, EmotionAnswer, Question
 from cuechain.agents.verify import verify
-from cuechain.finetune.rows import Message, Row
+from cuechain.finetune.judged import is_answer
+from cuechain.finetune.rows import Message, Row, asked
 from cuechain.finetune.targets import SAID, named_in, plainly
 from cuechain.finetune.tuning.rewards import combined
 
-_ASKED = re.compile(r'^Question: (".*")$', re.M)
 _EVIDENCE = {"cites": 1.0, "decisive": 1.0, "holds": 1.0}
 
 
@@ -63,25 +62,27 @@ Flaw = Callable[[Judged, random.Random], Answer | None]
 
 
 def judged(row: Row) -> Judged | None:
-    """A row with its answer; None for steps that end in no answer, and for a reply that is none."""
-    if row.step not in ("conclude", "direct") or not row.sheet:
-        return None
+    """A row with its answer; None for a step that ends in no answer, a reply that is none, and sentences that are made from tuples."""
     task: Task = registry.get("tasks", row.task)
+    if not is_answer(row) or not row.sheet or task.worded is not None:
+        return None
     try:
         answer = parsed(row.completion[0].content, task.answer)
     except InvalidError:
         return None
-    question = Question(text=question_of(row), task=row.task, labels=row.gold.allowed or ("open",))
+    turn = (asked(row) or ("", None))[1]
+    question = Question(text=question_of(row), task=row.task, labels=row.gold.allowed or ("open",), turn=turn)
     return Judged(row, row.perceived, question, task, answer, row.gold.allowed or task.labels or OPEN)
 
 
 def question_of(row: Row) -> str:
     """What was asked, as the prompt quotes it; empty where it is written in another way."""
-    found = [m for turn in row.prompt if turn.role == "user" for m in _ASKED.findall(turn.content)]
-    try:
-        return str(json.loads(found[0])) if found else ""
-    except ValueError:
-        return ""
+    return (asked(row) or ("", None))[0]
+
+
+def _of_feelings(task: Task) -> bool:
+    """Whether what decides a task is a feeling: only of those it is known what else could have been felt."""
+    return task.answer in (Answer, EmotionAnswer) and not task.feelings
 
 
 def wrong_cite(found: Judged, chance: random.Random) -> Answer | None:
@@ -115,7 +116,11 @@ def _others(found: Judged, claim: Claim, chance: random.Random) -> tuple[str, ..
 
 def blind(found: Judged, chance: random.Random) -> Answer | None:
     """What follows where the senses on one side of a conflict are hidden, as if nothing conflicted."""
-    if found.answer.emotion is None or found.answer.relation not in ("masked", "sarcastic", "mixed"):
+    if (
+        not _of_feelings(found.task)
+        or found.answer.emotion is None
+        or found.answer.relation not in ("masked", "sarcastic", "mixed")
+    ):
         return None
     for hidden_said in (False, True):  # mostly it is the words that are taken at their word
         ids = {i for i, c in found.sheet.cues.items() if c.sense in SETTING or (c.sense in SAID) != hidden_said}
@@ -131,7 +136,7 @@ def blind(found: Judged, chance: random.Random) -> Answer | None:
 
 def claimed(found: Judged, chance: random.Random) -> Answer | None:
     """A feeling where none can be told: calm read from silence as often as the feeling that the little there is points to."""
-    if not found.answer.abstain or not found.row.gold.abstain:
+    if not _of_feelings(found.task) or not found.answer.abstain or not found.row.gold.abstain:
         return None
     person, labels = found.answer.person, list(found.labels)
     ids = [i for i, c in found.sheet.cues.items() if role(c, person) != "other"] or list(found.sheet.cues)

@@ -26,6 +26,7 @@ from cuechain.agents.llm.reply import ask
 from cuechain.agents.settings import Settings
 from cuechain.agents.values import Answer, Claim, CueSheet, Emotion
 from cuechain.finetune.config import Config
+from cuechain.finetune.judged import is_answer
 from cuechain.finetune.rows import Message, Row
 from cuechain.finetune.targets import named_in
 from cuechain.finetune.tuning.flaws import FLAWS, judged, question_of
@@ -215,7 +216,7 @@ def lost(
     row: Row, model: llm.Model, held: Settings, samples: int, weights: Mapping[str, float] = WEIGHTS
 ) -> Row | None:
     """The best against the worst of a model's own answers to a row; None where they are about equally good, or too unlike in length."""
-    if row.step not in ("conclude", "direct"):
+    if not is_answer(row):
         return None
     messages = _messages(row.prompt, [Path(i) for i in row.images])
     said = dict.fromkeys(ask(model, messages, settings=held).text.strip() for _ in range(samples))

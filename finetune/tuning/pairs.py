@@ -16,8 +16,9 @@ from cuechain.agents.errors import ConfigError
 from cuechain.agents.reason import labels_of
 from cuechain.agents.tasks import Task
 from cuechain.agents.values import Answer, Case
+from cuechain.finetune.judged import said
 from cuechain.finetune.rows import Gold, Message, Row
-from cuechain.finetune.targets import conversation
+from cuechain.finetune.targets import conversation, final
 from cuechain.finetune.tuning.flaws import FLAWS, judged
 
 ALIKE = 1.5
@@ -125,7 +126,7 @@ def pair_of_edit(case: Case, edited: Answer, group: str = "") -> Row | None:
     if case.answer is None or edited == case.answer:
         return None
     row = _row_of(case, edited, group)
-    bad = (Message(role="assistant", content=case.answer.model_dump_json()),)
+    bad = (Message(role="assistant", content=final(registry.get("tasks", row.task), case.answer)),)
     return row.model_copy(update={"id": f"{row.id}/edited", "rejected": bad, "flaw": "edited"})
 
 
@@ -143,12 +144,12 @@ def thumb(case: Case, up: bool, group: str = "") -> Row | None:
 def _row_of(case: Case, answer: Answer, group: str) -> Row:
     """The last turn of the conversation as it was held; that of a planner, which holds none, as `--direct` asks for it."""
     task: Task = registry.get("tasks", case.question.task)
-    said = {s.name: s.output for s in case.steps}
-    chained = all(name in said for name, _ in task.steps)
+    taken = {s.name: s.output for s in case.steps}
+    chained = all(name in taken for name, _ in task.steps)
     held = list(conversation(case.sheet, case.question, task, answer, "reason" if chained else "label"))
     step, prompt, reply = held[-1]
     if chained:  # what the model itself had observed and inferred, not what would have been better
-        real = iter([said[name] for name, _ in task.steps[:-1]])
+        real = iter([taken[name] for name, _ in task.steps[:-1]])
         prompt = tuple(Message(role="assistant", content=next(real)) if m.role == "assistant" else m for m in prompt)
     clip = case.sheet.media[0].sha256 if case.sheet.media else ""
     sheet = case.sheet.model_dump_json(exclude_defaults=True)
@@ -164,7 +165,7 @@ def _row_of(case: Case, answer: Answer, group: str) -> Row:
         completion=(reply,),
         sheet=sheet,
         gold=Gold(
-            labels=(answer.emotion.label,) if answer.emotion else (),
+            labels=(said(answer, task).labels or ())[:1],
             allowed=labels_of(case.question, task),
             abstain=answer.abstain,
             relation=answer.relation,

@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from cuechain.agents.errors import ConfigError
+from cuechain.finetune.judged import is_answer
 from cuechain.finetune.rows import Row, read, write
 from cuechain.finetune.tuning.base import Base
 from cuechain.finetune.tuning.card import digest
@@ -92,7 +93,7 @@ def _unpaired(rows: Iterable[Row], left: Left) -> Iterator[Row]:
 def _rewarded(rows: Iterable[Row], left: Left) -> Iterator[Row]:
     """Rows whose reply is an answer, with something to hold it against."""
     for row in rows:
-        if row.step not in ("conclude", "direct"):
+        if not is_answer(row):
             left.setdefault("whose reply is no answer", []).append(row.id)
         elif not row.sheet or (not row.gold.labels and row.gold.abstain is None):
             left.setdefault("without a sheet or a right answer", []).append(row.id)

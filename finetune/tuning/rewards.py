@@ -18,10 +18,11 @@ from typing import Any, Protocol
 
 from cuechain.agents import registry
 from cuechain.agents.errors import ConfigError
-from cuechain.agents.llm.labels import is_known, meaning
 from cuechain.agents.llm.schema import InvalidError, parsed
-from cuechain.agents.values import Answer, Claim, CueSheet, EmotionAnswer
+from cuechain.agents.tasks import Task
+from cuechain.agents.values import Answer, Claim, CueSheet
 from cuechain.agents.verify import verify
+from cuechain.finetune.judged import TUPLES, agreement, people, said, tells
 from cuechain.finetune.rows import Gold
 
 Reply = str | Sequence[Mapping[str, Any]]
@@ -53,6 +54,7 @@ class _Read:
     answer: Answer | None
     sheet: CueSheet
     gold: Gold
+    task: Task
 
     @property
     def dodges(self) -> bool:
@@ -75,7 +77,13 @@ def _reward(one: Callable[[_Read], float | None]) -> Reward:
 
 def _read(reply: Reply, sheet: Any, gold: Any, task: str) -> _Read:
     text = reply if isinstance(reply, str) else "".join(str(turn.get("content") or "") for turn in reply)
-    return _Read(text, _answer(text, task), _sheet(sheet), _gold(gold))
+    known: Task = registry.get("tasks", task)
+    answer, perceived = _answer(text, task), _sheet(sheet)
+    if (
+        answer is not None and known.worded is not None
+    ):  # its sentences are made from its other slots, as they are in use
+        answer = known.worded(perceived, answer)
+    return _Read(text, answer, perceived, _gold(gold), known)
 
 
 @lru_cache(maxsize=1024)
@@ -111,24 +119,13 @@ def _plain(claim: Claim) -> str:
 
 
 def _label(read: _Read) -> float | None:
-    """The label is right. Further labels of an answer that are wrong take their share; an answer that also abstains names none."""
-    right = set(read.gold.labels)
-    if not right or read.gold.abstain:
+    """What people said is told: a label, several, fields or tuples (`judged.agreement`); an answer that also abstains tells nothing."""
+    truth = people(read.gold)
+    if read.gold.abstain or not tells(truth, read.task):
         return None
-    if read.answer is None or read.answer.abstain or read.answer.emotion is None:
+    if read.answer is None or read.answer.abstain:
         return 0.0
-    named = [read.answer.emotion.label]
-    if isinstance(read.answer, EmotionAnswer):
-        named += [e.label for e in read.answer.emotions]
-    hits = [_means(n, right, closed=bool(read.gold.allowed)) for n in dict.fromkeys(named)]
-    return sum(hits) / len(hits) if hits[0] else 0.0
-
-
-def _means(label: str, right: set[str], *, closed: bool) -> bool:
-    """In an open vocabulary a word of the same kind is right too."""
-    if label in right or closed or not is_known(label):
-        return label in right
-    return meaning(label)[0] in {meaning(r)[0] for r in right if is_known(r)}
+    return agreement(said(read.answer, read.task), truth, read.task, closed=bool(read.gold.allowed))
 
 
 def _valid(read: _Read) -> float:
@@ -137,9 +134,16 @@ def _valid(read: _Read) -> float:
         return 0.0
     bare = read.text.strip()
     alone = bare.startswith("{") and bare.endswith("}") and _single(bare)
-    named = (read.answer.emotion, read.answer.sentiment, read.answer.relation, *getattr(read.answer, "emotions", ()))
-    coherent = read.answer.abstain != any(named)
+    coherent = read.answer.abstain != _tells_something(read)
     return 1.0 if alone and coherent else 0.5
+
+
+def _tells_something(read: _Read) -> bool:
+    """Whether an answer fills any slot beside its sentences; of tuples there may be none."""
+    assert read.answer is not None
+    beside = {"person", "span", "claims", "abstain"}
+    told = any(value for value in read.answer.model_dump(exclude=beside).values())
+    return told or (read.task.metric in TUPLES and not read.answer.abstain)
 
 
 def _single(text: str) -> bool:
@@ -194,15 +198,20 @@ def _abstains(read: _Read) -> float | None:
     if read.answer is None or read.answer.abstain != read.gold.abstain:
         return 0.0
     if not read.answer.abstain:
-        return 1.0 if read.answer.emotion is not None else 0.0
-    said = any(len(_plain(c).split()) >= 3 for c in read.answer.claims)
-    return 1.0 if said and read.answer.emotion is None else 0.0
+        return 1.0 if _tells_something(read) else 0.0
+    why = any(len(_plain(c).split()) >= 3 for c in read.answer.claims)
+    return 1.0 if why and not _tells_something(read) else 0.0
 
 
-def _length(read: _Read) -> float:
-    """The answer is as long as one that people read; it falls to nothing at twice as long, or half as long, or twice as many sentences."""
+def _length(read: _Read) -> float | None:
+    """The answer is as long as one that people read; it falls to nothing at twice as long, or half as long, or twice as many sentences.
+
+    None where the sentences are made from tuples: there are as many as there are things to tell.
+    """
     if read.answer is None:
         return 0.0
+    if read.task.worded is not None and not read.answer.abstain:
+        return None
     words, lines = sum(len(_plain(c).split()) for c in read.answer.claims), len(read.answer.claims)
     around = len(read.text) / max(1, len(read.answer.model_dump_json()))  # thoughts and prose beside the object
     least, most = WORDS
