@@ -96,9 +96,11 @@ def said(answer: Answer) -> Target:
 
 
 def taught(answer: Answer, target: Target) -> Answer:
-    """The answer with people's label and numbers."""
-    label = target.labels[0] if target.labels else None
-    return answer.model_copy(update={"label": label, **{k: v for k, v in target.scores.items() if k != "intensity"}})
+    """The answer with people's label and numbers; where they gave numbers alone its own label stays."""
+    assert isinstance(answer, SentimentAnswer)
+    label = answer.label if target.labels is None else next(iter(target.labels), None)
+    numbers = {k: v for k, v in target.scores.items() if k in ("valence", "arousal", "dominance")}
+    return answer.model_copy(update={"label": label, **numbers})
 
 
 SENTIMENT = Task(
