@@ -2,18 +2,20 @@
 
 CUECHAIN_DATA=… python benchmarks/tuples.py [--model rules] [--limit 100]
 
-Nothing was chosen on these dialogues. The baselines of sextuples read the same words: of each turn the strongest word of VADER's
-lexicon, the nearest content word before it, its whole first sentence. Those of causes get the same feelings turn by turn and always say
-the turn itself, or that and the turn of another speaker right before it; "feelings given" takes the turns and feelings from people, so
-that only the choice of the cause is compared.
+Nothing was chosen on these dialogues; the rules of opinions were on product reviews (`--only reviews`). The baselines of sextuples read
+the same words: of each turn the strongest word of VADER's lexicon, the nearest content word before it, its whole first sentence. Those
+of causes get the same feelings turn by turn and always say the turn itself, or that and the turn of another speaker right before it;
+"feelings given" takes the turns and feelings from people, so that only the choice of the cause is compared.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from zipfile import ZipFile
 
 from cuechain.agents import llm, settings
 from cuechain.agents.datasets import dataset
@@ -26,7 +28,8 @@ from cuechain.agents.scoring.protocols import ecac, panosent
 from cuechain.agents.scoring.tally import Outcome
 from cuechain.agents.tasks import english
 from cuechain.agents.tasks.cause import fill_turns
-from cuechain.agents.tasks.turns import Line, lines_of
+from cuechain.agents.tasks.opinions import judgements
+from cuechain.agents.tasks.turns import Line, lines_of, plain
 from cuechain.agents.values import CausePair, CueSheet, Element, Plan, Question, Sample, Sextuple, Target
 
 Row = tuple[str, dict[str, float]]
@@ -198,13 +201,64 @@ def causes(title: str, items: Sequence[Sample], specs: Sequence[str], spans: boo
     table(f"{title}, {len(items)} conversations, {sum(len(i.target.pairs or ()) for i in items)} pairs", rows)
 
 
+def reviews(folder: Path) -> None:
+    """What the rules of opinions were chosen on: product reviews with the features that are judged (Hu & Liu 2004).
+
+    A phrase is right when its last word is that of an annotated feature of the sentence, each of which is found once.
+    """
+    counts = {"rules": [0, 0, 0], "noun before the strongest word": [0, 0, 0]}
+    annotated = 0
+    with ZipFile(folder / "product_reviews_1.zip") as archive:
+        files = [n for n in archive.namelist() if n.endswith(".txt") and "README" not in n]
+        rows = [r for n in files for r in archive.read(n).decode("utf-8", "replace").splitlines() if "##" in r]
+    for row in rows:
+        head, text = row.split("##", 1)
+        gold = {plain(m[1]): int(m[2]) for m in re.finditer(r"([^,\[\]]+)\[([+-]\d)\]", head)}
+        annotated += len(gold)
+        line = Line(1, "", text, ("T1",), event=False)
+        said: dict[str, str] = {}
+        for one in judgements([line]):
+            said.setdefault(plain(one.aspect), one.sentiment)
+        trivial = _nearest(line)
+        sides = {
+            "rules": said,
+            "noun before the strongest word": {plain(trivial.aspect.text): trivial.sentiment} if trivial else {},
+        }
+        for name, phrases in sides.items():
+            free = dict(gold)
+            for phrase, sentiment in phrases.items():
+                found = next((g for g in free if g.split()[-1:] == phrase.split()[-1:]), None)
+                polarity = 0 if found is None else free.pop(found)
+                counts[name][0] += 1
+                counts[name][1] += found is not None
+                counts[name][2] += found is not None and sentiment == ("positive" if polarity > 0 else "negative")
+    table_rows: list[Row] = []
+    for name, (said_n, right, polar) in counts.items():
+        p, r = right / said_n, right / annotated
+        table_rows.append(
+            (
+                name,
+                {
+                    "precision": p * 100,
+                    "recall": r * 100,
+                    "F1": 200 * p * r / (p + r),
+                    "sentiment of these": polar / right * 100,
+                    "phrases": said_n,
+                },
+            )
+        )
+    table(f"Product reviews (train), {annotated} annotated features in {len(rows)} sentences", table_rows)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--model", action="append")
     parser.add_argument("--limit", type=int)
-    parser.add_argument("--only", choices=("panosent", "ecf", "spans", "reccon"))
+    parser.add_argument("--only", choices=("reviews", "panosent", "ecf", "spans", "reccon"))
     options = parser.parse_args()
     specs, root = options.model or ["embedded"], Path(os.environ["CUECHAIN_DATA"]) / "eval"
+    if options.only in (None, "reviews"):
+        reviews(Path(os.environ["CUECHAIN_DATA"]) / "train/nltk_data")
     if options.only in (None, "panosent"):
         items = samples("panosent", root / "panosent", "all", options.limit)
         sheets = [sheet_of(item, settings.load()) for item in items]
