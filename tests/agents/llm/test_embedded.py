@@ -276,3 +276,16 @@ def test_a_planner_that_remembers_plans_the_same_and_reads_each_cue_once(monkeyp
     alone = plan(quiet)
     assert again.points == alone.points
     assert again.labels == pytest.approx(alone.labels)
+
+
+def test_a_setting_does_not_change_what_words_alone_say():
+    said = Cue(sense="transcript", text='the text says "I finally won, I am so happy!"', source="transcript@3")
+    bare = CueSheet(cues={"T1": said})
+    scene = [
+        Cue(sense="scene", text=text, source="scene@1")
+        for text in ("a wooden table stands in front", "the sky is overcast")
+    ]
+    furnished = CueSheet(cues={"T1": said, "S1": scene[0], "S2": scene[1]})
+    question, planner = Question(text="How does the writer feel?"), EmbeddedPlanner()
+    one, two = (planner.plan(sheet, question, EKMAN, None).labels for sheet in (bare, furnished))
+    assert max(abs(one[label] - two[label]) for label in EKMAN) < 0.02
