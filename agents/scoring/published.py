@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -36,19 +36,19 @@ def _single(lined: Tally) -> dict[str, Scores]:
     truth, said = _labels(lined)
     told = single.conventions(truth, said, lined.labels)
     kept = ("weighted_f1", "macro_f1", "micro_f1", "accuracy")
-    return {"scikit-learn, as MELD and MER report": {k: told[k] for k in kept}}
+    return {f"scikit-learn, as MELD and MER report{_over(said)}": {k: told[k] for k in kept}}
 
 
 def _recalls(lined: Tally) -> dict[str, Scores]:
     truth, said = _labels(lined)
-    return {"UAR and WAR as R1-Omni prints them": dict(single.r1_omni(truth, said))}
+    return {f"UAR and WAR as R1-Omni prints them{_over(said)}": dict(single.r1_omni(truth, said))}
 
 
 def _tweets(part: str) -> Callable[[Tally], dict[str, Scores]]:
     def score(lined: Tally) -> dict[str, Scores]:
         numbers = {label: str(place) for place, label in enumerate(lined.labels)}
-        truth, said = ([numbers.get(x, "-") for x in labels] for labels in _labels(lined))
-        return {f"TweetEval, {part}": {"score": tweeteval.tweeteval(part, truth, said)["score"]}}
+        truth, said = ([numbers.get(x, x) for x in labels] for labels in _labels(lined))
+        return {f"TweetEval, {part}{_over(said)}": {"score": tweeteval.tweeteval(part, truth, said)["score"]}}
 
     return score
 
@@ -111,7 +111,13 @@ def _ecf(lined: Tally) -> dict[str, Scores]:
 
 
 def _labels(lined: Tally) -> tuple[list[str], list[str]]:
-    return [(o.truth.labels or (NOTHING,))[0] for o in lined.outcomes], [o.label for o in lined.outcomes]
+    """Of the items with an answer: published scripts know no missing ones, and would take their mark for one class more."""
+    told = [o for o in lined.outcomes if o.label]
+    return [(o.truth.labels or (NOTHING,))[0] for o in told], [o.label for o in told]
+
+
+def _over(said: Sequence[str]) -> str:
+    return f", {len(said)} items with an answer"
 
 
 def _sets(lined: Tally) -> tuple[list[set[str]], list[set[str]]]:

@@ -1,0 +1,153 @@
+"""Batch: items through perception and a model into a run folder; what is done is not done again."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from cuechain import prompts
+from cuechain.agents import llm
+from cuechain.agents.datasets import Fault
+from cuechain.agents.errors import ModelError
+from cuechain.agents.llm import Model
+from cuechain.agents.runs.folder import Writing
+from cuechain.agents.runs.local import worked
+from cuechain.agents.runs.work import Examples, Work
+from cuechain.agents.settings import Settings
+from cuechain.agents.values import Case, CueSheet, Sample
+
+DEAD = 5
+"""Failures of the model before any answer after which a run ends: the server is away, the key is wrong, the memory too small."""
+
+AT_ONCE = 8
+"""Requests to a server that are under way at once; what waits behind them is perceived but no more."""
+
+State = Literal["kept", "answered", "abstained", "failed"]
+"""What came of an item; kept: an earlier run had done it."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """One item is finished."""
+
+    id: str
+    """Of the sample."""
+    state: State
+    """What came of it."""
+    error: str = ""
+    """Why it failed."""
+
+
+def batch(
+    items: Iterable[Sample | Fault],
+    made: dict[str, Any],
+    settings: Settings,
+    folder: Path,
+    examples: Examples | None = None,
+    *,
+    workers: int = 0,
+) -> Iterator[Progress]:
+    """Answer a task for each item; failures are kept with their error and tried again by the next call.
+
+    Args:
+        items: Samples and faults of a reader, read as they are needed.
+        made: What the run is about: `task`, `labels`, `dataset`, `split` …; kept as its manifest.
+        settings: Model and perception.
+        folder: The run folder; made where it is not there.
+        examples: Finds solved examples for an item, for a chat model.
+        workers: Processes that perceive, and with a planner reason; 0 does everything in this one.
+
+    Raises:
+        ConfigError: The task cannot be asked of the model.
+        RunError: The folder belongs to another run or process, or cannot be written.
+        ModelError: The model cannot be loaded, or failed for each of the first items.
+    """
+    work = Work(made["task"], settings, tuple(made.get("labels", ())))
+    manifest = {**made, "model": settings.model, "templates": prompts.template_hash()}
+    with Writing(folder, manifest) as writing:
+        kept = writing.run.done()
+        counts: Counter[str] = Counter(before=len(kept))
+        seen = 0
+
+        def fresh() -> Iterator[Sample]:
+            nonlocal seen
+            for item in items:
+                if isinstance(item, Fault):
+                    writing.fault(item)
+                    continue
+                seen += 1
+                if item.id in kept:
+                    counts["kept"] += 1
+                    before.append(Progress(item.id, "kept"))
+                else:
+                    yield item
+
+        before: list[Progress] = []
+        for case in _cases(fresh(), work, examples, workers):
+            yield from before
+            before.clear()
+            writing.case(case)
+            one = _progress(case)
+            counts[one.state] += 1
+            counts["dead"] += case.error.startswith("ModelError")
+            yield one
+            if counts["dead"] >= DEAD and not (counts["answered"] or counts["abstained"] or kept):
+                raise ModelError(f"the first {DEAD} items failed: {case.error}", "try one of them with `cuechain ask`")
+        yield from before
+        writing.finish(seen)
+
+
+def _progress(case: Case) -> Progress:
+    assert case.sample is not None
+    if case.answer is None:
+        return Progress(case.sample.id, "failed", case.error)
+    return Progress(case.sample.id, "abstained" if case.answer.abstain else "answered")
+
+
+def _cases(items: Iterator[Sample], work: Work, examples: Examples | None, workers: int) -> Iterator[Case]:
+    if not workers:
+        model: Model | None = None
+        for item in items:
+            model = model or llm.load(work.settings.model, work.settings)
+            found = work.perceived(item)
+            yield work.reasoned(item, found, model, examples) if isinstance(found, CueSheet) else found
+        return
+    first = next(items, None)
+    if first is None:
+        return
+    model = llm.load(work.settings.model, work.settings)
+    if model.planner is not None:
+        for _, found in worked(_with(first, items), work, workers, reason=True):
+            assert isinstance(found, Case)
+            yield found
+        return
+    at_once = 1 if model.spec.startswith(("hf:", "scripted:")) else AT_ONCE
+    yield from _overlapped(worked(_with(first, items), work, workers, reason=False), work, model, examples, at_once)
+
+
+def _with(first: Sample, rest: Iterator[Sample]) -> Iterator[Sample]:
+    yield first
+    yield from rest
+
+
+def _overlapped(
+    found: Iterator[tuple[Sample, Case | CueSheet]], work: Work, model: Model, examples: Examples | None, at_once: int
+) -> Iterator[Case]:
+    """Reason about what is perceived while more is: at most `at_once` requests are under way, and as many wait."""
+    with ThreadPoolExecutor(at_once, thread_name_prefix="cuechain-reason") as pool:
+        under_way: set[Future[Case]] = set()
+        for item, sheet in found:
+            if isinstance(sheet, Case):
+                yield sheet
+                continue
+            under_way.add(pool.submit(work.reasoned, item, sheet, model, examples))
+            while len(under_way) >= 2 * at_once:
+                done, under_way = wait(under_way, return_when=FIRST_COMPLETED)
+                yield from (f.result() for f in done)
+        while under_way:
+            done, under_way = wait(under_way, return_when=FIRST_COMPLETED)
+            yield from (f.result() for f in done)

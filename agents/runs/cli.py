@@ -1,0 +1,167 @@
+"""`cuechain batch`: a task for every item of a dataset, a table or a folder, into a run folder."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cuechain.agents.datasets import Fault
+    from cuechain.agents.nearest import Known
+    from cuechain.agents.runs import Progress
+    from cuechain.agents.values import CueSheet, Sample
+
+FAST, SLOW = 8.0, 2.0
+"""Times real time that perceiving takes on two cores, with subtitles and without; benchmarks/perception.py."""
+
+CASE_KB, SECOND_KB = 8.0, 2.0
+"""Kilobytes that an item and a second of media take, measured on MELD and on talking heads."""
+
+MOST_TOLD = 5
+"""Examples of one kind of fault."""
+
+
+def batch(
+    source: Annotated[
+        str,
+        typer.Argument(
+            help="A folder, a pattern, a table (.csv, .tsv, .jsonl, .parquet), or NAME:PATH: see `cuechain list datasets`."
+        ),
+    ],
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Run folder; called again, it goes on where it ended.")
+    ] = None,
+    task: Annotated[str | None, typer.Option("--task", "-t", help="The dataset's own by default.")] = None,
+    labels: Annotated[
+        str | None, typer.Option("--labels", "-l", help="Label set; the dataset's own by default.")
+    ] = None,
+    split: Annotated[str, typer.Option("--split", help="One of the official splits; the test part by default.")] = "",
+    limit: Annotated[int | None, typer.Option("--limit", min=1, help="Items, drawn evenly over the split.")] = None,
+    model: Annotated[str | None, typer.Option("--model", "-m", help="See `cuechain list models`.")] = None,
+    senses: Annotated[
+        str | None, typer.Option("--senses", "-s", help="Comma-separated senses; all by default.")
+    ] = None,
+    votes: Annotated[
+        int | None, typer.Option("--votes", min=1, help="Answers that a chat model samples to each item.")
+    ] = None,
+    shots: Annotated[int, typer.Option("--shots", min=0, help="Solved examples in the prompt of a chat model.")] = 0,
+    shots_from: Annotated[Path | None, typer.Option("--shots-from", help="Run whose items are the examples.")] = None,
+    balanced: Annotated[bool, typer.Option("--balanced", help="Examples take turns among the labels.")] = False,
+    base_url: Annotated[str | None, typer.Option("--base-url", help="Address of an OpenAI-compatible server.")] = None,
+    direct: Annotated[bool | None, typer.Option("--direct", help="Ask a chat model for the answer at once.")] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Look at the items, and tell what is odd; answer nothing.")
+    ] = False,
+    workers: Annotated[
+        int | None,
+        typer.Option("--workers", min=0, help="Processes; the number of processors by default, 0 for this one alone."),
+    ] = None,
+) -> None:
+    """Answer a task for every item of a dataset.
+
+    For example: cuechain batch clips/ --task emotion --out runs/clips
+    """
+    from cuechain.agents import registry, settings
+    from cuechain.agents.datasets import Fault, dataset
+    from cuechain.agents.errors import ConfigError
+    from cuechain.agents.nearest import Pool
+    from cuechain.agents.runs import Run, known
+    from cuechain.agents.runs import batch as answered
+    from cuechain.agents.runs.inputs import items_of
+
+    name, _, _ = source.partition(":")
+    one = dataset(name) if name in registry.names("datasets") else dataset("table")
+    kind = task or (one.tasks[0] if one.name != "table" else "emotion")
+    set_of = tuple(labels.split(",")) if labels else (one.labels,) if one.labels and kind == one.tasks[0] else ()
+    items = _drawn(list(items_of(source, split)), limit)
+    if dry_run:
+        _look(items)
+        return
+    if out is None:
+        raise ConfigError("--out is missing", "it names the run folder; --dry-run only looks")
+    chosen = tuple(s.strip() for s in senses.split(",") if s.strip()) if senses else None
+    loaded = settings.load(senses=chosen, model=model, base_url=base_url, direct=direct, votes=votes)
+    examples = None
+    if shots:
+        if shots_from is None:
+            raise ConfigError("--shots needs examples", "--shots-from RUN, a run over another split of the dataset")
+        pool = Pool(known(Run(shots_from)))
+
+        def examples(item: Sample, sheet: CueSheet) -> list[Known]:
+            return pool.near(sheet, shots, group=item.group, balanced=balanced)
+
+    made = {"task": kind, "labels": set_of, "dataset": source, "split": split or one.splits[0], "limit": limit}
+    made |= {"votes": loaded.votes, "shots": shots, "shots_from": str(shots_from) if shots else None}
+    steps = answered(items, made, loaded, out, examples, workers=_processors() if workers is None else workers)
+    _watched(steps, sum(not isinstance(i, Fault) for i in items), out)
+
+
+def _drawn(items: list[Sample | Fault], limit: int | None) -> list[Sample | Fault]:
+    """Items drawn evenly, and all faults."""
+    from cuechain.agents.datasets import Fault
+
+    good = [i for i in items if not isinstance(i, Fault)]
+    if limit is None or limit >= len(good):
+        return items
+    chosen = {id(good[int(place * len(good) / limit)]) for place in range(limit)}
+    return [i for i in items if isinstance(i, Fault) or id(i) in chosen]
+
+
+def _look(items: list[Sample | Fault]) -> None:
+    """Tell what a run would find, without perceiving anything."""
+    from collections import Counter
+
+    from cuechain.agents.runs.inputs import looked
+
+    found = looked(items)
+    kinds = ", ".join(f"{n} {kind}" for kind, n in found.kinds.items())
+    typer.echo(f"{found.items} items: {found.texts} of words alone" + (f"; files: {kinds}" if kinds else ""))
+    if found.seconds:
+        low, high = found.seconds / FAST / 60, found.seconds / SLOW / 60
+        typer.echo(
+            f"{found.seconds / 60:.1f} minutes of media; perceiving them takes some {low:.0f} to {high:.0f} minutes on two cores"
+        )
+    size = (found.items * CASE_KB + found.seconds * SECOND_KB) / 1000
+    typer.echo(f"the run folder and the cue cache will take some {size:.0f} MB")
+    for reason, count in Counter(f.reason for f in found.faults).most_common():
+        typer.echo(f"{count} × {reason}")
+        for fault in [f for f in found.faults if f.reason == reason][:MOST_TOLD]:
+            typer.echo(f"    {fault.id}: {fault.detail}")
+
+
+def _processors() -> int:
+    import os
+
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _watched(progress: Iterator[Progress], total: int, out: Path) -> None:
+    """Show a bar on stderr while a run goes on, and what came of it at the end."""
+    from collections import Counter
+
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    seen: Counter[str] = Counter()
+    errors: Counter[str] = Counter()
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    try:
+        with Progress(*columns, console=console, disable=not sys.stderr.isatty()) as bar:
+            shown = bar.add_task("answering", total=total)
+            for step in progress:
+                seen["done before" if step.state == "kept" else step.state] += 1
+                if step.error:
+                    errors[step.error.partition(":")[0]] += 1
+                    bar.update(shown, description=f"answering ({seen['failed']} failed)")
+                bar.advance(shown)
+    finally:
+        told = ", ".join(f"{count} {what}" for what, count in seen.items())
+        console.print(f"{out}: {told or 'no items'}", soft_wrap=True)
+        for kind, count in errors.most_common():
+            console.print(f"  {count} × {kind}; the same command tries them again", soft_wrap=True)

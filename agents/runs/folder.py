@@ -1,0 +1,215 @@
+"""A run folder: how it was made, a Case a line, what could not be used, and what happened when."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any
+
+from filelock import FileLock, Timeout
+
+from cuechain.agents import registry
+from cuechain.agents.atomic import write
+from cuechain.agents.datasets import Fault
+from cuechain.agents.errors import RunError
+from cuechain.agents.values import Case
+
+
+class Run:
+    """A run folder: `manifest.json` says how it was made, `cases.jsonl` holds a Case a line, `faults.jsonl` what could not be used."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        """How the run was made.
+
+        Raises:
+            RunError: There is none, or it cannot be read.
+        """
+        try:
+            made = json.loads((self.folder / "manifest.json").read_text("utf-8"))
+            made["task"], made["model"]
+            return made
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise RunError(f"{self.folder} is no run folder", "`cuechain batch … --out FOLDER` makes one") from error
+
+    def cases(self) -> Iterator[Case]:
+        """The finished cases, the last one of each item.
+
+        Raises:
+            RunError: The file cannot be read.
+        """
+        for raw in self.records():
+            answer = registry.get("tasks", raw["question"]["task"]).answer
+            yield Case.model_validate(raw, context={"answer": answer})
+
+    def records(self) -> Iterator[dict[str, Any]]:
+        """The same as plain values; a line that was cut off while it was written is left out.
+
+        Raises:
+            RunError: The file cannot be read.
+        """
+        last: dict[str, int] = {}
+        for place, raw in self._lines():
+            last[_id_of(raw)] = place
+        wanted = set(last.values())
+        yield from (raw for place, raw in self._lines() if place in wanted)
+
+    def faults(self) -> list[Fault]:
+        """What of the dataset could not be used."""
+        path = self.folder / "faults.jsonl"
+        return [Fault(**json.loads(x)) for x in path.read_text("utf-8").splitlines()] if path.is_file() else []
+
+    @property
+    def finished(self) -> int | None:
+        """How many items the dataset has, faults left out; None while the run has not come to its end."""
+        path = self.folder / "finished.json"
+        return json.loads(path.read_text("utf-8"))["items"] if path.is_file() else None
+
+    def _lines(self) -> Iterator[tuple[int, dict[str, Any]]]:
+        path = self.folder / "cases.jsonl"
+        if not path.is_file():
+            return
+        with path.open("rb") as lines:
+            for place, line in enumerate(lines):
+                try:
+                    yield place, json.loads(line)
+                except ValueError:
+                    continue
+
+    def done(self) -> set[str]:
+        """Ids of the items that need not be asked again."""
+        return {_id_of(raw) for raw in self.records() if raw.get("status", "done") == "done"}
+
+
+class Writing:
+    """A run that is being written, by one process at a time. Each line is on the disk before the next item counts as done."""
+
+    def __init__(self, folder: Path, manifest: dict[str, Any]) -> None:
+        """Begin a run, or go on with one that was made in the same way.
+
+        Args:
+            folder: Made where it is not there.
+            manifest: How it is made; JSON values.
+
+        Raises:
+            RunError: The folder holds another run, another process is writing it, or it cannot be written.
+        """
+        self.run = Run(folder)
+        self._files: dict[str, IO[str]] = {}
+        self._told = json.loads(json.dumps(manifest))
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._lock = FileLock(folder / ".lock")
+            self._lock.acquire(blocking=False)
+        except Timeout as error:
+            raise RunError(f"another process is writing {folder}", "wait for it, or choose another --out") from error
+        except OSError as error:
+            raise _unwritable(folder, error) from error
+        try:
+            self._begin(folder)
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def _begin(self, folder: Path) -> None:
+        path = folder / "manifest.json"
+        if path.is_file():
+            made = self.run.manifest
+            if made != self._told:
+                changed = sorted(k for k in {*self._told, *made} if self._told.get(k) != made.get(k))
+                told = f"{', '.join(changed)} differ{'s' * (len(changed) == 1)}"
+                raise RunError(f"{folder} holds another run: {told}", "choose another --out")
+        else:
+            write(path, json.dumps(self._told, indent=2) + "\n")
+        try:
+            (folder / "finished.json").unlink(missing_ok=True)
+            (folder / "faults.jsonl").unlink(missing_ok=True)
+            for name in ("cases", "events"):
+                _end_line(folder / f"{name}.jsonl")
+        except OSError as error:
+            raise _unwritable(folder, error) from error
+
+    def __enter__(self) -> Writing:
+        self.event("begun", pid=os.getpid())
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if kind is not None and not issubclass(kind, GeneratorExit | RunError):
+                self.event("broken", error=f"{kind.__name__}: {error}")
+        finally:
+            for file in self._files.values():
+                file.close()
+            self._lock.release()
+
+    def case(self, case: Case) -> None:
+        """Keep a case.
+
+        Raises:
+            RunError: The disk is full, or the folder cannot be written.
+        """
+        self._line("cases", case.model_dump_json(exclude_defaults=True))
+
+    def fault(self, fault: Fault) -> None:
+        """Keep what of the dataset could not be used.
+
+        Raises:
+            RunError: The disk is full, or the folder cannot be written.
+        """
+        self._line("faults", json.dumps(vars(fault)))
+
+    def event(self, what: str, **more: Any) -> None:
+        """Keep what happened, with the time.
+
+        Raises:
+            RunError: The disk is full, or the folder cannot be written.
+        """
+        stamp = time.strftime("%Y-%m-%dT%H:%M:%S%z")
+        self._line("events", json.dumps({"time": stamp, "event": what, **more}))
+
+    def finish(self, items: int) -> None:
+        """Say that every item has been tried.
+
+        Raises:
+            RunError: The disk is full, or the folder cannot be written.
+        """
+        write(self.run.folder / "finished.json", json.dumps({"items": items}) + "\n")
+        self.event("finished", items=items)
+
+    def _line(self, name: str, line: str) -> None:
+        try:
+            if name not in self._files:
+                self._files[name] = (self.run.folder / f"{name}.jsonl").open("a", encoding="utf-8")
+            file = self._files[name]
+            file.write(line + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        except OSError as error:
+            raise _unwritable(self.run.folder, error) from error
+
+
+def _unwritable(folder: Path, error: OSError) -> RunError:
+    return RunError(f"{folder} cannot be written: {error.strerror or error}", "free some space; what is done is kept")
+
+
+def _id_of(raw: dict[str, Any]) -> str:
+    return str((raw.get("sample") or {}).get("id", ""))
+
+
+def _end_line(path: Path) -> None:
+    """End a line that was cut off while it was written, so that the next one stands by itself."""
+    if not path.is_file() or not path.stat().st_size:
+        return
+    with path.open("r+b") as file:
+        file.seek(-1, os.SEEK_END)
+        if file.read(1) != b"\n":
+            file.write(b"\n")

@@ -1,0 +1,99 @@
+"""One item of a run: what is perceived of it, what is asked about it, and the Case that comes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from cuechain.agents import registry
+from cuechain.agents.errors import ConfigError, CueChainError, MediaError, ModelError, ReplyError, ToolError
+from cuechain.agents.focus import within
+from cuechain.agents.llm import Model
+from cuechain.agents.nearest import Known
+from cuechain.agents.pipeline import SheetReady, check, see, think
+from cuechain.agents.runs.folder import Run
+from cuechain.agents.settings import Settings
+from cuechain.agents.tasks import Task
+from cuechain.agents.values import Case, CueSheet, Question, Sample
+
+TURN_TOKENS = 150
+"""Tokens that the cues of one turn of a conversation take, at most but for very long ones: a budget leaves out none of them."""
+
+Examples: TypeAlias = Callable[[Sample, CueSheet], Sequence[Known]]
+"""Finds solved examples for an item."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """What is done with every item of a run. Goes to other processes, so it holds no model."""
+
+    task: str
+    """Registered name."""
+    settings: Settings
+    """How to perceive and to reason; names the model."""
+    labels: tuple[str, ...] = field(default=())
+    """Closed label set, or the name of one; empty for the task's own."""
+
+    def question(self, item: Sample) -> Question:
+        """What is asked about an item."""
+        return question_of(item, registry.get("tasks", self.task), self.labels)
+
+    def perceived(self, item: Sample) -> CueSheet | Case:
+        """What the senses perceive of an item, or why nothing can be: a failed Case."""
+        try:
+            check(self.question(item))
+            return sheet_of(item, self.settings)
+        except (ConfigError, MediaError, ToolError) as error:
+            return self.failed(item, CueSheet(), error)
+
+    def reasoned(self, item: Sample, sheet: CueSheet, model: Model, examples: Examples | None = None) -> Case:
+        """The Case of an item; what is wrong with a reply fails it alone.
+
+        Raises:
+            ConfigError: The task cannot be asked of the model: no item can be answered.
+        """
+        question, task = self.question(item), registry.get("tasks", self.task)
+        try:
+            shots = examples(item, sheet) if examples else ()
+            done = think(sheet, question, task, model, self.settings, shots=shots)
+            return done.model_copy(update={"sample": item})
+        except (MediaError, ToolError, ModelError, ReplyError) as error:
+            return self.failed(item, sheet, error)
+
+    def failed(self, item: Sample, sheet: CueSheet, error: CueChainError | str) -> Case:
+        """A Case that says why there is no answer."""
+        told = error if isinstance(error, str) else f"{type(error).__name__}: {error.message}"
+        return Case(
+            question=self.question(item),
+            sample=item,
+            sheet=sheet,
+            status="failed",
+            error=told,
+            model=self.settings.model,
+        )
+
+
+def sheet_of(item: Sample, settings: Settings) -> CueSheet:
+    """What the senses perceive of an item.
+
+    Raises:
+        MediaError: A file is missing or cannot be decoded.
+    """
+    # All turns must be there, whichever is judged.
+    budget = max(settings.budget, TURN_TOKENS * len(item.turns))
+    whole = settings.model_copy(update={"budget": budget})
+    for event in see(item.files, whole, text=item.text, turns=item.turns):
+        if isinstance(event, SheetReady):
+            return within(event.sheet, item.span)
+    raise AssertionError("perceiving ends with SheetReady")
+
+
+def question_of(item: Sample, task: Task, labels: tuple[str, ...]) -> Question:
+    """What is asked about an item: its own words and labels where it has some."""
+    return Question(text=item.question or task.question, task=task.name, labels=item.labels or labels, turn=item.turn)
+
+
+def known(run: Run) -> list[Known]:
+    """The items of a run that people judged, as examples."""
+    return [Known(c.sample.id, c.sample.group, c.sheet, c.sample.target) for c in run.cases() if c.sample]
