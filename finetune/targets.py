@@ -175,7 +175,7 @@ def right(sheet: CueSheet, task: Task, target: Target) -> Answer:
 def _words_of(sheet: CueSheet, one: Sextuple | Flip | Opinion) -> tuple[str, ...]:
     """The first words of a tuple's holder, or of anybody where it has none."""
     holder = "" if isinstance(one, Opinion) else one.holder if isinstance(one, Flip) else one.holder.text
-    spoken = [i for i, c in sheet.cues.items() if c.sense in SAID and (not holder or c.person == holder)]
+    spoken = [i for i, c in sheet.cues.items() if c.sense == "transcript" and (not holder or c.person == holder)]
     return tuple(spoken[:MOST_WORDS])
 
 

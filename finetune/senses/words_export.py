@@ -41,7 +41,7 @@ def export(config: WordsConfig, run: Path) -> dict[str, float]:
     net.eval()
     config.weights.mkdir(parents=True, exist_ok=True)
     whole, small = to_onnx(net, config.out / "words.float.onnx"), config.weights / "words.onnx"
-    _quantised(whole, small)
+    quantised(whole, small)
     shutil.copyfile(source / "tokenizer.json", config.weights / "tokenizer.json")
     tokenizer: Any = Tokenizer.from_file(str(source / "tokenizer.json"))
     tokenizer.no_padding()
@@ -104,7 +104,8 @@ def to_onnx(net: Any, path: Path) -> Path:
     return path
 
 
-def _quantised(whole: Path, small: Path) -> None:
+def quantised(whole: Path, small: Path) -> None:
+    """Write a float network in int8."""
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
     quantize_dynamic(
