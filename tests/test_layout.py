@@ -35,9 +35,9 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
         "planned chain",
         "reason realise verify weigh explain votes",
         "pipeline",
-        "agent catalogue chat",
+        "agent catalogue chat justify",
         "runs",
-        "scoring",
+        "scoring exports",
         "cli ui serve finetune",
         "importance",
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +86,34 @@ def read(folder: Path, split: str, **options: str) -> Iterator[Sample | Fault]:
             yield from maker.alone(line, row)
     for dialogue, rows in dialogues.items():
         yield from maker.together(dialogue, rows)
+
+
+def values(path: Path, names: Sequence[str], **options: str) -> dict[str, tuple[str, ...]]:
+    """Cells of any columns by the id of their item, for what a Sample does not carry: a condition, an age.
+
+    Args:
+        path: The table.
+        names: Columns.
+        **options: As `read` takes them; `id` alone counts.
+
+    Raises:
+        ConfigError: No such column, or no table.
+        MissingExtraError: A Parquet file without pyarrow.
+    """
+    if not path.is_file():
+        raise ConfigError(f"{path} is no file", "give a .csv, .tsv, .jsonl or .parquet")
+    whole = [(line, row) for line, row in _rows(path) if row is not None]
+    known = list(dict.fromkeys(name for _, row in whole for name in row))
+    for name in names:
+        if name not in known:
+            raise ConfigError(f"{path} has no column '{name}'", did_you_mean(name, known))
+    by = options.get("id") or next((n for n in known if n.lower() in CONVENTION["id"]), "")
+    columns = {"id": by} if by else {}
+    return {_id(path, line, row, columns): tuple(_text(row.get(name)) for name in names) for line, row in whole}
+
+
+def _id(path: Path, line: int, row: Row, columns: Mapping[str, str]) -> str:
+    return _cell(row, columns, "id") or f"{path.stem}-{line}"
 
 
 def _rows(path: Path) -> Iterator[tuple[int, Row | None]]:
@@ -187,7 +215,7 @@ class _Maker:
             yield target if isinstance(target, Fault) else sample.model_copy(update={"target": target})
 
     def _id(self, line: int, row: Row) -> str:
-        return _cell(row, self.columns, "id") or f"{self.path.stem}-{line}"
+        return _id(self.path, line, row, self.columns)
 
     def _turn(self, id: str, row: Row) -> Turn | Fault:
         text, name = _cell(row, self.columns, "text"), _cell(row, self.columns, "file")
