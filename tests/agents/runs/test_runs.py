@@ -1,0 +1,208 @@
+"""Runs that are killed, crashed, shared, filled and gone on with."""
+
+import csv
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+
+import pytest
+
+from cuechain.agents import settings
+from cuechain.agents.datasets import Fault
+from cuechain.agents.errors import ConfigError, ModelError, RunError
+from cuechain.agents.runs import Run, batch
+from cuechain.agents.runs.folder import Writing
+from cuechain.agents.values import Sample, Target
+
+WORDS = (
+    "I am so happy today!",
+    "I miss her so much.",
+    "How dare you!",
+    "Fine.",
+    "What a terrible smell.",
+    "I am scared.",
+)
+MADE = {"task": "emotion", "labels": ("ekman",), "dataset": "made", "split": "test"}
+
+
+def samples(count):
+    return [
+        Sample(id=f"s{n}", text=f"{WORDS[n % len(WORDS)]} {n}", target=Target(labels=("joy",))) for n in range(count)
+    ]
+
+
+def own(**more):
+    return settings.load(**{"model": "rules", "cache": None, "senses": ("transcript", "words"), **more})
+
+
+def states(steps):
+    return Counter(step.state for step in steps)
+
+
+def content(folder):
+    """Cases by item, without what differs from run to run: times."""
+    found = {}
+    for case in Run(folder).cases():
+        steps = tuple(step.model_copy(update={"seconds": 0.0}) for step in case.steps)
+        assert case.sample.id not in found
+        found[case.sample.id] = case.model_copy(update={"timings": {}, "steps": steps}).model_dump_json()
+    return found
+
+
+def test_a_run_goes_on_where_it_ended_and_tries_failures_again(tmp_path):
+    items = [
+        *samples(4),
+        Sample(id="gone", files=(str(tmp_path / "gone.mp4"),)),
+        Fault("f", "broken", "line 3 is no record"),
+    ]
+    assert states(batch(items, MADE, own(), tmp_path / "run"))["failed"] == 1
+    first = content(tmp_path / "run")
+    assert set(first) == {"s0", "s1", "s2", "s3", "gone"} and Run(tmp_path / "run").finished == 5
+    (tmp_path / "gone.mp4").write_bytes(b"")
+    again = states(batch(items, MADE, own(), tmp_path / "run"))
+    assert again["kept"] == 4 and again["failed"] == 1
+    assert [f.reason for f in Run(tmp_path / "run").faults()] == ["broken"]
+    events = [json.loads(line)["event"] for line in (tmp_path / "run" / "events.jsonl").read_text().splitlines()]
+    assert events == ["begun", "finished", "begun", "finished"]
+
+
+def test_another_manifest_is_refused_with_what_differs(tmp_path):
+    list(batch(samples(1), MADE, own(), tmp_path / "run"))
+    with pytest.raises(RunError, match="labels differs"):
+        list(batch(samples(1), {**MADE, "labels": ("meld",)}, own(), tmp_path / "run"))
+    with pytest.raises(RunError, match="model differs"):
+        list(batch(samples(1), MADE, own(model="embedded"), tmp_path / "run"))
+
+
+def test_a_second_process_is_told_to_wait(tmp_path):
+    with (
+        Writing(tmp_path / "run", {"task": "emotion", "model": "rules"}),
+        pytest.raises(RunError, match="another process"),
+    ):
+        Writing(tmp_path / "run", {"task": "emotion", "model": "rules"})
+    with Writing(tmp_path / "run", {"task": "emotion", "model": "rules"}):
+        pass
+
+
+def test_a_line_that_was_cut_off_is_answered_again(tmp_path):
+    folder = tmp_path / "run"
+    list(batch(samples(3), MADE, own(), folder))
+    whole = content(folder)
+    data = (folder / "cases.jsonl").read_bytes()
+    for cut in (1, 40, len(data.splitlines()[-1]) - 1):
+        (folder / "cases.jsonl").write_bytes(data[:-cut])
+        list(batch(samples(3), MADE, own(), folder))
+        assert content(folder) == whole
+
+
+def test_workers_give_the_same_cases(tmp_path):
+    list(batch(samples(8), MADE, own(), tmp_path / "one"))
+    assert states(batch(samples(8), MADE, own(), tmp_path / "two", workers=2))["failed"] == 0
+    assert content(tmp_path / "one") == content(tmp_path / "two")
+
+
+CRASH = """
+import os, signal
+from cuechain import Sense, Cue
+
+class Fragile(Sense):
+    name, version, about, streams = "fragile", "1", "crashes on one text", frozenset({"text"})
+
+    def perceive(self, clip, heard):
+        if "poison" in clip.text:
+            os.kill(os.getpid(), signal.SIGSEGV)
+        yield Cue(sense="fragile", text="the text is whole", source=self.source())
+"""
+
+
+def test_an_item_that_crashes_its_process_fails_alone(tmp_path, plugin):
+    plugin(CRASH, fragile="Fragile")
+    items = samples(5)
+    items[2] = items[2].model_copy(update={"text": "poison"})
+    chosen = own(senses=("transcript", "fragile"))
+    assert states(batch(items, MADE, chosen, tmp_path / "run", workers=2))["failed"] == 1
+    (bad,) = [c for c in Run(tmp_path / "run").cases() if c.status == "failed"]
+    assert bad.sample.id == "s2" and "SIGSEGV" in bad.error
+    assert Run(tmp_path / "run").finished == 5
+
+
+def test_a_model_that_is_not_there_ends_the_run(tmp_path):
+    chosen = own(model="openai:none", base_url="http://127.0.0.1:9/v1", retries=0, timeout=2)
+    with pytest.raises(ModelError, match="first 5 items failed"):
+        list(batch(samples(20), MADE, chosen, tmp_path / "run"))
+    assert len(content(tmp_path / "run")) == 5
+
+
+def test_a_task_that_a_planner_cannot_answer_ends_the_run_at_once(tmp_path):
+    made = {**MADE, "task": "topic", "labels": ("a", "b")}
+    for workers in (0, 1):
+        with pytest.raises(ConfigError, match="needs a chat model"):
+            list(batch(samples(3), made, own(), tmp_path / f"run{workers}", workers=workers))
+
+
+def test_a_full_disk_ends_the_run_and_keeps_what_is_done(tmp_path, monkeypatch):
+    folder = tmp_path / "run"
+    steps = batch(samples(4), MADE, own(), folder)
+    next(steps), next(steps)
+
+    def full(descriptor):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(RunError, match="No space left"):
+        list(steps)
+    monkeypatch.undo()
+    assert states(batch(samples(4), MADE, own(), folder))["kept"] >= 2
+    assert len(content(folder)) == 4
+
+
+def _killed(tmp_path, kills, workers):
+    """Kill a run that many times at random moments, then let it end; compare with one that nobody killed."""
+    table, folder = tmp_path / "lines.csv", tmp_path / "run"
+    with table.open("w", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(["id", "text", "label"])
+        rows.writerows([[f"s{n}", f"{WORDS[n % len(WORDS)]} {n}", "joy"] for n in range(60)])
+    command = [
+        sys.executable, "-m", "cuechain", "batch", f"table:{table}?id=id&text=text&label=label", "--task", "emotion", "--labels", "ekman",
+        "-m", "rules", "-s", "transcript,words", "--workers", str(workers),
+    ]  # fmt: skip
+    chance = random.Random(kills)
+    done = 0
+    while done < kills:
+        run = subprocess.Popen([*command, "-o", str(folder)], start_new_session=True, stdout=-3, stderr=-3)
+        begun = time.monotonic()
+        lines = folder / "cases.jsonl"
+        before = lines.stat().st_size if lines.exists() else 0
+        # Not before it has written something in this life: else nothing would ever be torn.
+        while (
+            time.monotonic() - begun < 60
+            and run.poll() is None
+            and (not lines.exists() or lines.stat().st_size == before)
+        ):
+            time.sleep(0.01)
+        time.sleep(chance.random() * 0.15)
+        if run.poll() is not None:
+            break
+        os.killpg(run.pid, signal.SIGKILL)
+        run.wait()
+        done += 1
+    subprocess.run([*command, "-o", str(folder)], check=True, stdout=-3, stderr=-3)
+    subprocess.run([*command, "-o", str(tmp_path / "whole")], check=True, stdout=-3, stderr=-3)
+    assert done and content(folder) == content(tmp_path / "whole")
+    assert len(content(folder)) == 60 and Run(folder).finished == 60
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_killed_at_random_moments_nothing_is_lost_and_nothing_twice(tmp_path, workers):
+    _killed(tmp_path, 3 if workers == 0 else 2, workers)
+
+
+@pytest.mark.slow
+def test_killed_fifty_times(tmp_path):
+    _killed(tmp_path, 50, 2)
