@@ -2,6 +2,7 @@
 
     cuechain finetune compare embedded hf:BASE+ADAPTER --data dev.jsonl -o runs/compare/dev.md
     cuechain finetune compare rules embedded --data texts.csv --columns text,label -o runs/compare/texts.md
+    cuechain finetune compare hf:BASE hf:BASE+ADAPTER --data panosent:FOLDER --most 60 -o runs/compare/panosent.md
 
 Beside them stand what always says the most frequent label, what the strongest words cue says, and the rules. Answers are kept in a
 folder beside the report as they come, so that a run that was stopped goes on.
@@ -10,6 +11,7 @@ folder beside the report as they come, so that a run that was stopped goes on.
 from __future__ import annotations
 
 import hashlib
+import json
 import random
 import re
 import sys
@@ -25,11 +27,13 @@ from pydantic import Field
 from cuechain import __version__
 from cuechain.agents import settings as settings_module
 from cuechain.agents.errors import ConfigError, MediaError, RunError
+from cuechain.agents.reason import plannable
 from cuechain.finetune.config import Config
 from cuechain.finetune.gathering.items import Item
 from cuechain.finetune.judging.answers import Journal, Tried, tried
-from cuechain.finetune.judging.heldout import Text, items_of, wrong_sheets
-from cuechain.finetune.judging.judge import Lines, Wins, baselines, by_file, figures, wins
+from cuechain.finetune.judging.heldout import items_of, wrong_sheets
+from cuechain.finetune.judging.judge import SHARE, Lines, Wins, baselines, by_file, figures, wins
+from cuechain.finetune.judging.published import called, published
 from cuechain.finetune.judging.report import as_json, compared, into_card, table
 
 BASELINE = "rules"
@@ -42,13 +46,15 @@ class CompareConfig(Config):
     models: tuple[str, str]
     """Spec strings: before, after."""
     data: tuple[Path, ...] = Field(min_length=1)
-    """Files of held-out data; their items are taken together."""
+    """Files of held-out data, or NAME:PATH of published datasets; their items are taken together."""
+    split: str = ""
+    """Split of the datasets; their first by default."""
     out: Path
     """The report (.md); .json and the folder of answers lie beside it."""
     columns: tuple[str, str] = ("text", "label")
     """Columns of a table of texts."""
     task: str = "ask"
-    """Task that sheets and texts are asked about in."""
+    """Task that sheets and texts are asked about in; for a dataset `ask` stands for its own."""
     labels: tuple[str, ...] = ()
     """Closed label set; empty for the task's own, of a table for all of its labels."""
     most: int = Field(default=0, ge=0)
@@ -79,9 +85,9 @@ def read_items(config: CompareConfig) -> tuple[list[tuple[str, Item]], Counter[s
     """
     skipped: Counter[str] = Counter()
     items = [
-        (path.name, item)
+        (called(path), item)
         for path in config.data
-        for item in items_of(path, config.columns, config.task, config.labels, skipped)
+        for item in items_of(path, config.columns, config.task, config.labels, skipped, config.split)
     ]
     if twice := [id for id, count in Counter(i.id for _, i in items).items() if count > 1]:
         raise ConfigError(f"two items are called {twice[0]}", "give each file once, and ids that differ")
@@ -91,9 +97,9 @@ def read_items(config: CompareConfig) -> tuple[list[tuple[str, Item]], Counter[s
     with _progress(items, "reading") as bar:
         for name, item in bar:
             try:
-                read.append((name, item.perceived() if isinstance(item, Text) else item))
+                read.append((name, item if isinstance(item, Item) else item.perceived()))
             except MediaError as error:
-                skipped[f"texts that no sense can read ({error.message})"] += 1
+                skipped[f"items that no sense can read ({error.message})"] += 1
     if not read:
         why = "; ".join(f"{n} {reason}" for reason, n in skipped.items())
         raise ConfigError("nothing to compare on", why or "the files are empty")
@@ -116,7 +122,8 @@ def run(config: CompareConfig) -> dict[str, Any]:
     other = wrong_sheets(items) if config.control and len(items) > 1 else [None] * len(items)
     found: dict[str, list[Tried]] = {}
     settings = settings_module.load()
-    for spec in dict.fromkeys((BASELINE, one, two)):
+    base = (BASELINE,) if all(plannable(item.task) for item in items) else ()
+    for spec in dict.fromkeys((*base, one, two)):
         name = f"{re.sub(r'[^A-Za-z0-9.-]+', '_', spec)[-60:]}-{hashlib.sha256(spec.encode()).hexdigest()[:6]}"
         journal = Journal(spec, settings, config.out.with_suffix("") / f"{name}.jsonl")
         if journal.kept:
@@ -133,7 +140,7 @@ def run(config: CompareConfig) -> dict[str, Any]:
         "models": [one, two],
         "cuechain": __version__,
         "config": config.model_dump(mode="json"),
-        "data": [{"file": p.name, "sha256": hashlib.sha256(p.read_bytes()).hexdigest()} for p in config.data],
+        "data": [{"file": called(p), "sha256": _digest(p, read)} for p in config.data],
         "n": len(items),
         "left_out": dict(skipped),
         "figures": compared(columns, len(items), (one, two)),
@@ -157,6 +164,14 @@ def run(config: CompareConfig) -> dict[str, Any]:
     except OSError as error:
         raise RunError(f"cannot write {config.out}: {error.strerror}", "the answers are kept; run it again") from error
     return {**told, "text": text}
+
+
+def _digest(path: Path, read: Sequence[tuple[str, Item]]) -> str:
+    """Of a file its bytes; of a dataset, which may be a folder of films, what was asked and what people said."""
+    if not published(path):
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    told = [[i.id, i.question.model_dump(), i.gold.model_dump()] for name, i in read if name == called(path)]
+    return hashlib.sha256(json.dumps(told).encode()).hexdigest()
 
 
 def _progress(items: Sequence[Any], label: str) -> Any:
@@ -201,8 +216,9 @@ def written(told: dict[str, Any], columns: Sequence[str], better: Wins) -> str:
 def _command(told: dict[str, Any]) -> str:
     """What makes the same table again, files by their bare names."""
     config = CompareConfig.model_validate(told)
-    parts = ["cuechain finetune compare", *config.models, *(f"--data {p.name}" for p in config.data)]
+    parts = ["cuechain finetune compare", *config.models, *(f"--data {called(p)}" for p in config.data)]
     parts += [f"--columns {','.join(config.columns)}"] if config.columns != ("text", "label") else []
+    parts += [f"--split {config.split}"] if config.split else []
     parts += [f"--task {config.task}"] if config.task != "ask" else []
     parts += [f"--labels {','.join(config.labels)}"] if config.labels else []
     parts += [f"--most {config.most}"] if config.most else []
@@ -214,22 +230,25 @@ def _command(told: dict[str, Any]) -> str:
 def _parts(told: dict[str, Any]) -> str:
     golds = [i["gold"] for i in told["items"]]
     none = sum(bool(g.get("abstain")) for g in golds)
-    judged = sum(bool(g.get("labels")) and not g.get("abstain") for g in golds)
-    return f"{judged} with a label, {none} without an answer"
+    judged = sum(bool(g.get("labels") or g.get("target")) and not g.get("abstain") for g in golds)
+    return f"{judged} that people judged, {none} without an answer"
 
 
 def _headline(told: dict[str, Any]) -> str:
     """The difference in accuracy, in a sentence that says no more than its interval allows."""
     one, two = told["models"]
-    row = next((r for r in told["figures"] if (r["section"], r["name"]) == ("Label", "accuracy")), None)
+    known = {(r["section"], r["name"]): r for r in told["figures"]}
+    row, what = known.get(("Label", "accuracy")), "names the right label more often"
+    if row is None:
+        row, what = known.get(SHARE), "tells more of what people said"
     if row is None:
         return "No item has a label."
     gap = row["difference"]
     points = f"{100 * gap['value']:+.0f} points, {100 * gap['low']:+.0f} to {100 * gap['high']:+.0f}"
     if gap["low"] <= 0 <= gap["high"]:
-        return f"These items do not tell which of {one} and {two} names the right label more often ({points})."
+        return f"These items do not tell which of {one} and {two} {what} ({points})."
     good, bad = (two, one) if gap["low"] > 0 else (one, two)
-    return f"**{good} names the right label more often than {bad}** ({two} against {one}: {points})."
+    return f"**{good} {what} than {bad}** ({two} against {one}: {points})."
 
 
 def main(config: CompareConfig, card: Path | None = None) -> None:
@@ -241,7 +260,7 @@ def main(config: CompareConfig, card: Path | None = None) -> None:
     """
     told = run(config)
     if card is not None:
-        name = ", ".join(p.name for p in config.data)
+        name = ", ".join(map(called, config.data))
         into_card(card, name, f"## Compared on {name}\n\n{told['text']}")
     typer.echo(told["text"])
 

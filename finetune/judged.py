@@ -7,13 +7,14 @@ from collections.abc import Hashable, Sequence
 
 from cuechain.agents import registry
 from cuechain.agents.llm.labels import is_known, meaning, polarity
+from cuechain.agents.reason import labels_of
 from cuechain.agents.scoring.metrics import sextuples as six
 from cuechain.agents.scoring.metrics.tuples import exact, f1
 from cuechain.agents.scoring.tally import Outcome
 from cuechain.agents.scoring.tuples import changes, sixes
 from cuechain.agents.tasks import Task
 from cuechain.agents.tasks.turns import plain
-from cuechain.agents.values import Answer, Target
+from cuechain.agents.values import Answer, EmotionAnswer, Question, Target
 from cuechain.finetune.rows import Gold, Row
 
 TUPLES = ("pairs", "sextuples", "opinions")
@@ -28,6 +29,28 @@ def is_answer(row: Row) -> bool:
     """
     task: Task = registry.get("tasks", row.task)
     return row.step in ("direct", task.steps[-1][0])
+
+
+def allowed(question: Question, task: Task) -> tuple[str, ...]:
+    """The closed label set of a question; empty where any word may be used."""
+    return labels_of(question, task) if question.labels or not task.open_vocabulary else ()
+
+
+def labels_in(target: Target, task: Task) -> tuple[str, ...]:
+    """Labels that people gave, where labels decide."""
+    return (target.labels or ()) if task.metric not in TUPLES else ()
+
+
+def gold_of(target: Target, question: Question, task: Task) -> Gold:
+    """What replies about a labelled item are judged by."""
+    labels = labels_in(target, task)
+    more = target.model_dump_json(exclude_defaults=True, exclude={"raters"}) if target != Target(labels=labels) else ""
+    return Gold(labels=labels, allowed=allowed(question, task), abstain=False, target=more)
+
+
+def of_feelings(task: Task) -> bool:
+    """Whether what decides a task is a feeling of somebody."""
+    return task.answer in (Answer, EmotionAnswer) and not task.feelings
 
 
 def said(answer: Answer | None, task: Task) -> Target:

@@ -23,7 +23,6 @@ from cuechain.agents.focus import within
 from cuechain.agents.llm.labels import polarity
 from cuechain.agents.perception import senses
 from cuechain.agents.pipeline import check, keyframes
-from cuechain.agents.reason import labels_of
 from cuechain.agents.runs import question_of, sheet_of
 from cuechain.agents.settings import Settings
 from cuechain.agents.tasks import Task
@@ -32,8 +31,7 @@ from cuechain.finetune.gathering.items import Item, Refusal, drawn, read_item
 from cuechain.finetune.gathering.seen import name64
 from cuechain.finetune.gathering.sources import Source, text_group
 from cuechain.finetune.gathering.teacher import Teacher
-from cuechain.finetune.judged import TUPLES, against, leading, said, tells
-from cuechain.finetune.rows import Gold
+from cuechain.finetune.judged import against, allowed, gold_of, labels_in, leading, said, tells
 from cuechain.finetune.targets import plainly, right
 
 MOST_IMAGES = 4
@@ -169,14 +167,14 @@ class _Maker:
 
     def _unfit(self, sample: Sample, task: Task, question: Question) -> Refusal | None:
         """Why a sample cannot be asked about."""
-        name, target, allowed = self._source.called, sample.target, ()
+        name, target = self._source.called, sample.target
         try:
             check(question)
-            allowed = _allowed(question, task)
         except ConfigError as error:
             return Refusal(sample.id, name, "broken", error.message)
-        if outside := [x for x in _labels(target, task) if allowed and x not in allowed]:
-            return Refusal(sample.id, name, "label_outside", f"'{outside[0]}' is not one of {', '.join(allowed)}")
+        known = allowed(question, task)
+        if outside := [x for x in labels_in(target, task) if known and x not in known]:
+            return Refusal(sample.id, name, "label_outside", f"'{outside[0]}' is not one of {', '.join(known)}")
         if not tells(target, task):
             return Refusal(sample.id, name, "no_label", f"people said nothing that the task {task.name} asks for")
         return None
@@ -184,15 +182,13 @@ class _Maker:
     def _item(
         self, id: str, sample: Sample, sheet: CueSheet, task: Task, question: Question, images: tuple[str, ...]
     ) -> Item | Refusal:
-        target, allowed = sample.target, _allowed(question, task)
+        target, gold = sample.target, gold_of(sample.target, question, task)
         try:
-            answer = self._answer(sheet, question, task, target, closed=bool(allowed))
+            answer = self._answer(sheet, question, task, target, closed=bool(gold.allowed))
         except ReplyError as error:
             return Refusal(id, self._source.called, "teacher", error.message)
         clip = next((m.sha256 for m in sheet.media if m.kind != "text"), "")
         words = as_text(sample.turns) or sample.text or ""
-        labels = _labels(target, task)
-        more = target != Target(labels=labels)
         return Item(
             id=id,
             # Each turn of a conversation may be asked about: all of that is one piece of evidence.
@@ -202,12 +198,7 @@ class _Maker:
             sheet=sheet,
             question=question,
             answer=plainly(answer),
-            gold=Gold(
-                labels=labels,
-                allowed=allowed,
-                abstain=False,
-                target=target.model_dump_json(exclude_defaults=True, exclude={"raters"}) if more else "",
-            ),
+            gold=gold,
             senses=_alone(target),
             images=images,
         )
@@ -246,16 +237,6 @@ class _Maker:
             for name, frame in reversed(list(zip(names, frames, strict=False))):  # where the first one is, all are
                 (self._folder / name).write_bytes(frame)
         return tuple(name for name in names if (self._folder / name).is_file())
-
-
-def _allowed(question: Question, task: Task) -> tuple[str, ...]:
-    """The closed label set of a question; empty where any word may be used."""
-    return labels_of(question, task) if question.labels or not task.open_vocabulary else ()
-
-
-def _labels(target: Target, task: Task) -> tuple[str, ...]:
-    """Labels that people gave, where labels decide."""
-    return (target.labels or ()) if task.metric not in TUPLES else ()
 
 
 def _alone(target: Target) -> dict[str, Sentiment]:

@@ -25,8 +25,9 @@ from cuechain.agents.llm.embedded import WEIGHTS
 from cuechain.agents.pipeline import check, think
 from cuechain.agents.scoring.explanations import cited, removals
 from cuechain.agents.settings import Settings
-from cuechain.agents.values import Case, CueSheet, Question
+from cuechain.agents.values import Case, CueSheet, Question, Target
 from cuechain.finetune.gathering.items import Item
+from cuechain.finetune.judged import leading, said
 
 DEAD = 5
 """Failures before any answer after which a model is given up: the server is away, the key is wrong, the memory too small."""
@@ -48,7 +49,9 @@ class Record(BaseModel):
     abstains: bool = False
     """The answer is that none is possible."""
     label: str | None = None
-    """The feeling that was named."""
+    """The leading label that was named."""
+    told: str = ""
+    """All that was told, a Target as JSON, where that is more than a label."""
     confidence: float | None = None
     """How sure, 0 to 1; None where the model did not say."""
     sentiment: str | None = None
@@ -82,11 +85,15 @@ def record_of(key: str, case: Case, seconds: float, *, first: bool = False) -> R
     """What is kept of a finished case."""
     answer, verdict = case.answer, case.verdict
     assert answer is not None and verdict is not None and case.explanation is not None
+    told = said(answer, check(case.question))
+    more = told.model_dump_json(exclude_defaults=True) if told != Target(labels=told.labels and told.labels[:1]) else ""
+    own = getattr(answer, "confidence", None)
     return Record(
         key=key,
         abstains=answer.abstain,
-        label=answer.emotion.label if answer.emotion else None,
-        confidence=answer.emotion.confidence if answer.emotion else None,
+        label=leading(told),
+        told=more,
+        confidence=own if own is not None else answer.emotion.confidence if answer.emotion else None,
         sentiment=answer.sentiment,
         relation=answer.relation,
         cites=cited(answer, case.sheet),

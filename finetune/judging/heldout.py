@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cuechain.agents import registry
+from cuechain.agents.datasets import dataset
 from cuechain.agents.datasets.files import opened, suffix_of
 from cuechain.agents.errors import ConfigError
-from cuechain.agents.focus import focus
+from cuechain.agents.focus import focus, of_turn
 from cuechain.agents.llm.labels import meaning, spread
 from cuechain.agents.llm.prototypes import read_cue
 from cuechain.agents.llm.rules import normal
@@ -30,6 +31,7 @@ from cuechain.finetune.embedded.examples import Example, read_examples, written
 from cuechain.finetune.gathering.items import Item
 from cuechain.finetune.gathering.tables import table
 from cuechain.finetune.judged import is_answer
+from cuechain.finetune.judging.published import Given, of_dataset, published
 from cuechain.finetune.rows import Gold, Row, read
 from cuechain.finetune.rows import asked as asked_in
 from cuechain.finetune.targets import answer_of, gold_of
@@ -71,20 +73,25 @@ class Text:
 
 
 def items_of(
-    path: Path, columns: tuple[str, str], task: str, labels: Sequence[str], skipped: Counter[str]
-) -> list[Item | Text]:
+    path: Path, columns: tuple[str, str], task: str, labels: Sequence[str], skipped: Counter[str], split: str = ""
+) -> list[Item | Text | Given]:
     """Items of one file, whatever its form; texts are yet to be read.
 
     Args:
-        path: Written sheets, examples or rows (.jsonl), or a table of texts and labels (.csv, .tsv, perhaps .gz).
+        path: Written sheets, examples or rows (.jsonl), a table of texts and labels (.csv, .tsv, perhaps .gz), or NAME:PATH of a
+            published dataset.
         columns: Of a table: the text's and the label's.
         task: Name of the task that sheets and texts are asked about in; rows say their own.
-        labels: Closed label set; empty for the task's own, of a table for all of its labels.
+            `ask` stands for the dataset's own.
+        labels: Closed label set; empty for the task's or the dataset's own, of a table for all of its labels.
         skipped: Counts what cannot be compared on, by reason.
+        split: Of a dataset; its first by default.
 
     Raises:
         ConfigError: The file cannot be read, or a line of it.
     """
+    if name := published(path):
+        return list(of_dataset(str(path), dataset(name), task, tuple(labels), skipped, split))
     if suffix_of(path) in (".csv", ".tsv"):
         return list(_texts(path, columns, task, tuple(labels), skipped))
     with opened(path, "strict") as lines:
@@ -236,8 +243,9 @@ def strongest_words(sheet: CueSheet, person: str | None, labels: Sequence[str]) 
 
 def by_words(item: Item) -> str | None:
     """What the strongest words cue says, as it is counted."""
-    person = focus(item.sheet, item.question.text, choices(item)).person
-    return heard(item, strongest_words(item.sheet, person, choices(item)))
+    sheet = of_turn(item.sheet, item.question.turn)
+    person = focus(sheet, item.question.text, choices(item)).person
+    return heard(item, strongest_words(sheet, person, choices(item)))
 
 
 def wrong_sheets(items: Sequence[Item]) -> list[CueSheet]:

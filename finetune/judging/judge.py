@@ -11,12 +11,16 @@ import numpy as np
 from cuechain.agents.scoring.explanations import hits
 from cuechain.agents.scoring.metrics.calibration import bins, brier, calibration_error
 from cuechain.agents.scoring.statistics import Figure, Interval, interval, mean, over, ratio
+from cuechain.agents.values import Target
 from cuechain.finetune.gathering.items import Item
+from cuechain.finetune.judged import agreement, of_feelings, people
 from cuechain.finetune.judging.answers import Record, Tried
 from cuechain.finetune.judging.heldout import accepted, by_words, heard, majority, told
 
 NAN = float("nan")
 CONFLICT = ("masked", "sarcastic")
+SHARE = ("Label", "what people said, share that is told")
+"""The figure of fields, numbers and tuples: `judged.agreement`, 0 where there is no answer."""
 
 
 @dataclass(frozen=True)
@@ -90,12 +94,14 @@ def figures(items: Sequence[Item], found: Sequence[Tried]) -> Lines:
     """All figures of one model."""
     own = [t.own for t in found]
     lines = lines_of(items, [heard(i, r.named) for i, r in zip(items, own, strict=True)])
+    lines |= {SHARE: _means(shares(items, own))}
     lines |= _slots(items, own) | _abstention(items, own) | _evidence(items, own) | _faith(found)
     lines |= _calibration(items, own) | _form(own)
     wrong = [t.wrong for t in found]
     if any(wrong):
         kept = [w or o for w, o in zip(wrong, own, strict=True)]
-        control = lines_of(items, [heard(i, r.named) for i, r in zip(items, kept, strict=True)]) | _slots(items, kept)
+        control = lines_of(items, [heard(i, r.named) for i, r in zip(items, kept, strict=True)])
+        control |= {SHARE: _means(shares(items, kept))} | _slots(items, kept)
         lines |= {("Control: the cues of another item", name): line for (_, name), line in control.items()}
     return lines
 
@@ -121,6 +127,20 @@ def _slots(items: Sequence[Item], own: Sequence[Record]) -> Lines:
         ("Label", "relation between senses"): _means(same(lambda r: r.relation, lambda i: i.gold.relation)),
         ("Label", "sentiment"): _means(same(lambda r: r.sentiment, lambda i: i.answer.sentiment if i.answer else None)),
     }
+
+
+def shares(items: Sequence[Item], own: Sequence[Record]) -> list[float]:
+    """How much of each answer is what people said, where that is more than labels: fields, numbers, tuples; NaN elsewhere."""
+    found: list[float] = []
+    for item, record in zip(items, own, strict=True):
+        told = (
+            Target.model_validate_json(record.told) if record.told else Target(labels=record.label and (record.label,))
+        )
+        closed = bool(item.gold.allowed)
+        share = agreement(told, people(item.gold), item.task, closed=closed) if item.gold.target else None
+        given = record.failure == "" and not record.abstains
+        found.append(NAN if share is None else share if given else 0.0)
+    return found
 
 
 def _abstention(items: Sequence[Item], own: Sequence[Record]) -> Lines:
@@ -211,7 +231,9 @@ def wins(items: Sequence[Item], first: Sequence[Record], second: Sequence[Record
 
     def rank(item: Item, r: Record) -> tuple[tuple[str, float], ...]:
         right = r.abstains if item.gold.abstain else heard(item, r.named) in accepted(item)
-        return ("failure", bool(r.failure)), ("problems", len(r.problems)), ("label", not right), ("length", r.words)
+        (share,) = shares([item], [r])
+        wrong = float(not right) if np.isnan(share) else 1 - share
+        return ("failure", bool(r.failure)), ("problems", len(r.problems)), ("label", wrong), ("length", r.words)
 
     scores: list[float] = []
     why: Counter[str] = Counter()
@@ -225,7 +247,9 @@ def wins(items: Sequence[Item], first: Sequence[Record], second: Sequence[Record
 def baselines(items: Sequence[Item]) -> dict[str, Lines]:
     """What needs no model: always the label that is right most often here, and the strongest words cue."""
     constant = majority(items)
-    return {
-        f"majority ({constant or 'none'})": lines_of(items, [constant] * len(items)),
-        "strongest words cue": lines_of(items, [by_words(i) for i in items]),
-    }
+    if constant is None:
+        return {}
+    found = {f"majority ({constant})": lines_of(items, [constant] * len(items))}
+    if all(of_feelings(i.task) for i in items):
+        found["strongest words cue"] = lines_of(items, [by_words(i) for i in items])
+    return found

@@ -21,9 +21,9 @@ from cuechain.agents.llm.serialise import SETTING, role
 from cuechain.agents.realise import realise
 from cuechain.agents.reason import OPEN, reason
 from cuechain.agents.tasks import Task
-from cuechain.agents.values import Answer, Claim, CueSheet, Emotion, EmotionAnswer, Question
+from cuechain.agents.values import Answer, Claim, CueSheet, Emotion, Question
 from cuechain.agents.verify import verify
-from cuechain.finetune.judged import is_answer
+from cuechain.finetune.judged import is_answer, of_feelings
 from cuechain.finetune.rows import Message, Row, asked
 from cuechain.finetune.targets import SAID, named_in, plainly
 from cuechain.finetune.tuning.rewards import combined
@@ -80,11 +80,6 @@ def question_of(row: Row) -> str:
     return (asked(row) or ("", None))[0]
 
 
-def _of_feelings(task: Task) -> bool:
-    """Whether what decides a task is a feeling: only of those it is known what else could have been felt."""
-    return task.answer in (Answer, EmotionAnswer) and not task.feelings
-
-
 def wrong_cite(found: Judged, chance: random.Random) -> Answer | None:
     """Some sentences cite a cue that says something else: another person's or sense's first, one that the check catches first."""
     claims = list(found.answer.claims)
@@ -117,7 +112,7 @@ def _others(found: Judged, claim: Claim, chance: random.Random) -> tuple[str, ..
 def blind(found: Judged, chance: random.Random) -> Answer | None:
     """What follows where the senses on one side of a conflict are hidden, as if nothing conflicted."""
     if (
-        not _of_feelings(found.task)
+        not of_feelings(found.task)
         or found.answer.emotion is None
         or found.answer.relation not in ("masked", "sarcastic", "mixed")
     ):
@@ -136,7 +131,7 @@ def blind(found: Judged, chance: random.Random) -> Answer | None:
 
 def claimed(found: Judged, chance: random.Random) -> Answer | None:
     """A feeling where none can be told: calm read from silence as often as the feeling that the little there is points to."""
-    if not _of_feelings(found.task) or not found.answer.abstain or not found.row.gold.abstain:
+    if not of_feelings(found.task) or not found.answer.abstain or not found.row.gold.abstain:
         return None
     person, labels = found.answer.person, list(found.labels)
     ids = [i for i, c in found.sheet.cues.items() if role(c, person) != "other"] or list(found.sheet.cues)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,14 @@ import pytest
 from cuechain.agents import registry
 from cuechain.agents.errors import ConfigError
 from cuechain.agents.tasks import Task
-from cuechain.agents.values import Answer, Claim, LabelAnswer, PostAnswer, Target
+from cuechain.agents.values import Answer, CausePair, Claim, LabelAnswer, Opinion, PostAnswer, Target
+from cuechain.finetune.compare import CompareConfig, run
 from cuechain.finetune.config import CORPUS, read
 from cuechain.finetune.data import RowsConfig, make
 from cuechain.finetune.gathering import published
-from cuechain.finetune.judged import agreement, is_answer, people, said
+from cuechain.finetune.judged import against, agreement, is_answer, people, said
+from cuechain.finetune.judging.heldout import items_of
+from cuechain.finetune.judging.judge import SHARE
 from cuechain.finetune.rows import Row, asked
 from cuechain.finetune.rows import read as read_rows
 from cuechain.finetune.tuning.rewards import REWARDS
@@ -282,6 +286,66 @@ def test_sextuples_are_taught_step_by_step(tmp_path: Path) -> None:
     prompt = [m.content for m in found["flips"].prompt]
     assert len(prompt) == 8 and prompt[2] == found["targets"].completion[0].content
     holds(list(found.values()))
+
+
+# What is compared
+
+
+def pairs(*told: tuple[int, str, int]) -> Target:
+    return Target(pairs=tuple(CausePair(turn=t, emotion=e, cause=c) for t, e, c in told))
+
+
+def opinion(target: str) -> Target:
+    return Target(opinions=(Opinion(target=target, sentiment="positive"),))
+
+
+@pytest.mark.parametrize(
+    ("task", "told", "truth", "share", "agrees"),
+    [
+        ("sarcasm", Target(labels=("sarcastic",)), Target(labels=("sarcastic",)), 1.0, True),
+        ("sarcasm", Target(labels=("not sarcastic",)), Target(labels=("sarcastic",)), 0.0, False),
+        ("sarcasm", Target(), Target(labels=("sarcastic",)), 0.0, False),
+        ("delivery", Target(labels=("fast", "loud")), Target(labels=("fast", "lively")), 0.5, True),
+        ("sentiment", Target(scores={"valence": 0.5}), Target(scores={"valence": 0.3}), 0.8, True),
+        ("sentiment", Target(scores={"valence": 0.5}), Target(scores={"valence": -0.5}), 0.0, False),
+        ("sentiment", Target(), Target(scores={"valence": 0.3}), 0.0, True),
+        ("post", Target(fields={"humour": "funny"}), Target(fields={"humour": "very funny", "hate": "hateful"}), 0.0, True),
+        ("post", Target(fields={"hate": "not hateful"}), Target(fields={"hate": "hateful"}), 0.0, False),
+        ("cause", pairs((1, "joy", 1), (2, "anger", 1)), pairs((1, "joy", 1)), 2 / 3, False),
+        ("cause", pairs(), pairs(), 1.0, True),
+        ("cause", pairs((1, "joy", 1)), pairs(), 0.0, False),
+        ("aspect", opinion("The food"), opinion("the food"), 1.0, True),
+        ("cause", pairs(), Target(labels=("joy",)), None, True),
+        ("emotion", Target(labels=("joy",)), pairs(), None, True),
+    ],
+)  # fmt: skip
+def test_agreement_by_hand(task: str, told: Target, truth: Target, share: float | None, agrees: bool) -> None:
+    one: Task = registry.get("tasks", task)
+    assert agreement(told, truth, one, closed=True) == (None if share is None else pytest.approx(share))
+    if share is not None:
+        assert (against(told, truth, one, closed=True) == "") == agrees
+
+
+def test_any_task_is_compared_on_a_dataset(tmp_path: Path) -> None:
+    out = tmp_path / "r.md"
+    spec = Path(f"panosent:{panosent(tmp_path / 'p.json')}")
+    found = run(CompareConfig(models=("rules", "embedded"), data=(spec,), out=out, control=False, faith=False))
+    figures = {(f["section"], f["name"]): f["values"] for f in found["figures"]}
+    assert 0 <= figures[SHARE]["rules"]["value"] <= 1 and ("Label", "accuracy") not in figures
+    assert "panosent:p.json" in out.read_text() and "tells more of what people said" in out.read_text()
+
+    spec = Path(f"mustard:{mustard(tmp_path / 'm')}")
+    found = run(CompareConfig(models=("rules", "embedded"), data=(spec,), out=out, control=False, faith=False))
+    accuracy = next(f for f in found["figures"] if f["name"] == "accuracy")
+    assert list(accuracy["values"]) == ["majority (sarcastic)", "rules", "embedded"], "words alone tell no sarcasm"
+    assert accuracy["n"]["rules"] == 2 and found["left_out"] == {"faults of the dataset (label_outside)": 1}
+
+
+def test_rows_of_any_task_are_held_out_data(tmp_path: Path) -> None:
+    make(config(tmp_path, {"dataset": f"meld:{meld(tmp_path / 'm')}", "split": "dev"}))
+    skipped: Counter[str] = Counter()
+    found = items_of(tmp_path / "rows" / "train.jsonl", ("text", "label"), "ask", (), skipped)
+    assert [i.question.turn for i in found] == [1, 2, 1] and {i.question.task for i in found} == {"emotion"}
 
 
 # Use
