@@ -64,6 +64,9 @@ Budget = Annotated[int | None, typer.Option("--budget", help="Tokens of cues tha
 Direct = Annotated[
     bool | None, typer.Option("--direct", help="Ask a chat model for the answer at once instead of in three steps.")
 ]
+Votes = Annotated[
+    int | None, typer.Option("--votes", min=1, help="Answers that a chat model samples; what most of them say counts.")
+]
 Look = Annotated[bool | None, typer.Option("--look", help="Show keyframes to a vision model beside the cues.")]
 FourBit = Annotated[bool | None, typer.Option("--four-bit", help="Load an hf: model in 4 bit.")]
 
@@ -137,6 +140,7 @@ def ask(
     denoise: Denoise = None,
     sounds: Sounds = None,
     four_bit: FourBit = None,
+    votes: Votes = None,
 ) -> None:
     """Answer a question about a clip, with citations.
 
@@ -152,7 +156,7 @@ def ask(
     files, words = split(inputs or [], text, registry.get("tasks", task).question)
     settings = _settings(
         senses, no_cache, model=model, strict=strict, language=language, whisper=whisper, base_url=base_url,
-        budget=budget, direct=direct, look=look, captioner=captioner, denoise=denoise, sounds=sounds, four_bit=four_bit,
+        budget=budget, direct=direct, look=look, captioner=captioner, denoise=denoise, sounds=sounds, four_bit=four_bit, votes=votes,
     )  # fmt: skip
     question = Question(text=words, task=task, labels=_labels(labels))
     done = listen(run(files, question, settings, text=text))
