@@ -1,10 +1,15 @@
 """Retrieval of solved examples."""
 
+import json
+
 import pytest
 
+from cuechain.agents import llm, settings
 from cuechain.agents.errors import ConfigError
 from cuechain.agents.nearest import Known, Pool, vote
-from cuechain.agents.values import Cue, CueSheet, Target
+from cuechain.agents.pipeline import check
+from cuechain.agents.reason import reason
+from cuechain.agents.values import Cue, CueSheet, Question, Target
 
 TEXTS = {
     "joy": ["I am so happy today!", "What a wonderful present, I love it!", "We won, this is the best day!"],
@@ -52,3 +57,19 @@ def test_nothing_perceived_has_no_neighbours(pool):
 def test_a_pool_without_labels_is_an_error():
     with pytest.raises(ConfigError, match="no example"):
         Pool([Known(id="a", group="a", sheet=sheet("hm"), target=Target())])
+
+
+def test_a_chat_model_reads_the_examples_before_the_question_and_a_planner_refuses_them(pool, tmp_path):
+    path = tmp_path / "replies.jsonl"
+    claim = {"text": "The words say so.", "cites": ["T1"], "stance": "supports", "points": None}
+    emotion = {"label": "sadness", "intensity": 0.5, "confidence": 0.8}
+    slots = {"person": None, "span": None, "sentiment": None, "relation": None, "abstain": False}
+    path.write_text(json.dumps(json.dumps({**slots, "emotion": emotion, "emotions": [emotion], "claims": [claim]})))
+    own, question = settings.load(direct=True, retries=0), Question(text="How does she feel?", task="emotion")
+    task, shots = check(question), pool.near(sheet("I cannot stop crying."), 2)
+    done = reason(sheet("I cannot stop crying."), question, task, llm.load(f"scripted:{path}", own), own, shots=shots)
+    system = str(done.messages[0].content)
+    assert system.index("I miss her so much") < system.index("My dog died") and "Judged as: sadness" in system
+    assert "I cannot stop crying" not in system.replace("My dog died and I cannot stop crying", "")
+    with pytest.raises(ConfigError, match="reads no examples"):
+        reason(sheet("Hm."), question, task, llm.load("rules", own), own, shots=shots)
