@@ -5,19 +5,24 @@ from __future__ import annotations
 import itertools
 import json
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
+from tests.agents.llm import tiny
 
 from cuechain.agents import registry
 from cuechain.agents.errors import ConfigError
 from cuechain.agents.tasks import Task
-from cuechain.agents.values import Answer, CausePair, Claim, LabelAnswer, Opinion, PostAnswer, Target
+from cuechain.agents.tasks.preference import asked as asked_of
+from cuechain.agents.values import Answer, CausePair, Claim, Emotion, LabelAnswer, Opinion, PostAnswer, Sample, Target
 from cuechain.finetune.compare import CompareConfig, run
 from cuechain.finetune.config import CORPUS, read
 from cuechain.finetune.data import RowsConfig, make
 from cuechain.finetune.gathering import published
+from cuechain.finetune.gathering.items import Refusal
+from cuechain.finetune.gathering.labelled import Labelled
 from cuechain.finetune.judged import against, agreement, is_answer, people, said
 from cuechain.finetune.judging.heldout import items_of
 from cuechain.finetune.judging.judge import SHARE
@@ -184,22 +189,27 @@ def test_a_run_that_stopped_goes_on(tmp_path: Path) -> None:
 # Fields
 
 
-def test_fields_are_taught_and_what_nobody_judged_stays_the_teachers(tmp_path: Path) -> None:
-    (tmp_path / "m").mkdir()
+def memotion(folder: Path) -> dict[str, Any]:
+    """In the form of labels.csv (Sharma et al. 2020), and what a chat model says of it."""
+    folder.mkdir()
     head = "image_name,text_ocr,text_corrected,humour,sarcasm,offensive,motivational,overall_sentiment\n"
     lines = [
         "a.png,x,when you finally find a job that you love,hilarious,general,slight,motivational,very_positive",
         "b.png,x,my boss fires me on my birthday again,funny,twisted_meaning,slight,not_motivational,negative",
     ]
-    (tmp_path / "m" / "labels.csv").write_text(head + "\n".join(lines) + "\n")
-    glad = [Claim(text="It is glad about something.", cites=("T1",))]
+    (folder / "labels.csv").write_text(head + "\n".join(lines) + "\n")
+    glad = (Claim(text="It is glad about something.", cites=("T1",)),)
     replies = [
-        PostAnswer(label="positive", polarity="positive", intent="expressive", claims=tuple(glad)),
-        PostAnswer(label="positive", polarity="positive", claims=tuple(glad)),
+        PostAnswer(label="positive", polarity="positive", intent="expressive", claims=glad),
+        PostAnswer(label="positive", polarity="positive", claims=glad),
     ]
-    script = tmp_path / "s.jsonl"
+    script = folder / "s.jsonl"
     script.write_text("\n".join(json.dumps({"text": r.model_dump_json()}) for r in replies))
-    make(config(tmp_path, {"dataset": f"memotion:{tmp_path / 'm'}", "teacher": f"scripted:{script}"}))
+    return {"dataset": f"memotion:{folder}", "teacher": f"scripted:{script}"}
+
+
+def test_fields_are_taught_and_what_nobody_judged_stays_the_teachers(tmp_path: Path) -> None:
+    make(config(tmp_path, memotion(tmp_path / "m")))
     (answer,) = answers(rows(tmp_path)).values()
     assert isinstance(answer, PostAnswer)
     assert (answer.polarity, answer.humour, answer.offence, answer.intent) == (
@@ -214,15 +224,20 @@ def test_fields_are_taught_and_what_nobody_judged_stays_the_teachers(tmp_path: P
 # Tuples
 
 
-def test_pairs_are_taught_without_a_teacher(tmp_path: Path) -> None:
-    (tmp_path / "e").mkdir()
+def ecf(folder: Path) -> dict[str, Any]:
+    """In the form of ECF_dev.txt (Wang et al. 2023); the second conversation has a pair that points to no turn."""
+    folder.mkdir()
     blocks = (
         "7 3\n (2,1),(3,3)\n1 | Ann | neutral | I lost your keys . | x\n2 | Ben | anger | You did what ? | x\n"
         "3 | Ann | sadness | I am so sorry , I am useless . | x\n"
         "8 1\n (4,1)\n1 | Ann | joy | We won ! | x\n"
     )
-    (tmp_path / "e" / "ECF_dev.txt").write_text(blocks)
-    make(config(tmp_path, {"dataset": f"ecf:{tmp_path / 'e'}", "split": "dev", "teacher": "nobody"}))
+    (folder / "ECF_dev.txt").write_text(blocks)
+    return {"dataset": f"ecf:{folder}", "split": "dev", "teacher": "nobody"}
+
+
+def test_pairs_are_taught_without_a_teacher(tmp_path: Path) -> None:
+    make(config(tmp_path, ecf(tmp_path / "e")))
     found = rows(tmp_path)
     first = {r.step: json.loads(r.completion[0].content) for r in found if "dia7" in r.id and is_answer(r)}
     assert set(first) == {"conclude", "direct"} and first["conclude"]["claims"] == []
@@ -286,6 +301,89 @@ def test_sextuples_are_taught_step_by_step(tmp_path: Path) -> None:
     prompt = [m.content for m in found["flips"].prompt]
     assert len(prompt) == 8 and prompt[2] == found["targets"].completion[0].content
     holds(list(found.values()))
+
+
+class Told(Labelled):
+    """One thing that people judged."""
+
+    kind: Literal["told"] = "told"
+    sample: Sample
+
+    def samples(self, seed: int) -> Iterator[Sample | Refusal]:
+        yield self.sample
+
+
+JUDGED: dict[str, Target] = {
+    "ask": Target(labels=("joy",)),
+    "aspect": Target(opinions=(Opinion(target="job", sentiment="positive"),)),
+    "cause": Target(pairs=(CausePair(turn=1, emotion="joy", cause=1, span="I got the job"),)),
+    "compound": Target(labels=("happily surprised",)),
+    "delivery": Target(labels=("lively", "fast")),
+    "dialogue": Target(labels=("statement-opinion",)),
+    "emotion": Target(labels=("joy", "surprise"), scores={"joy": 0.9, "surprise": 0.4}),
+    "mismatch": Target(labels=("fits",)),
+    "open_emotion": Target(labels=("delight", "relief"), text="The news is good."),
+    "post": Target(fields={"polarity": "positive", "emotion": "joy"}),
+    "preference": Target(labels=("first",)),
+    "reactions": Target(labels=("joy", "envy")),
+    "sarcasm": Target(labels=("not sarcastic",)),
+    "sentiment": Target(labels=("positive",), scores={"valence": 0.7, "arousal": 0.2}),
+    "sextuple": Target(sextuples=()),
+    "topic": Target(labels=("work",)),
+}
+
+
+@pytest.mark.parametrize("name", registry.names("tasks"))
+def test_every_task_becomes_rows(tmp_path: Path, name: str) -> None:
+    task: Task = registry.get("tasks", name)
+    claims = (
+        Claim(text="The words speak of good news and of gladness.", cites=("T1",)),
+        Claim(text="Somebody got a job.", cites=("T1",)),
+    )
+    target = JUDGED[name]
+    bare = task.answer(claims=claims)
+    answer = task.taught(bare, target) if task.taught else bare.model_copy(update={"emotion": Emotion(label="joy")})
+    if name == "post":
+        answer = answer.model_copy(update={"label": "positive"})
+    (tmp_path / "s.jsonl").write_text(
+        json.dumps({"text": answer.model_copy(update={"claims": claims}).model_dump_json()})
+    )
+    question = asked_of("It is good.", "It is bad.") if name == "preference" else ""
+    sample = Sample(
+        id="x", text="I got the job! I am so glad!", question=question, target=target,
+        labels=("work", "sport") if name == "topic" else (),
+    )  # fmt: skip
+    source = Told(sample=sample, tasks={name: 1.0}, order="both", teacher=f"scripted:{tmp_path / 's.jsonl'}")
+    make(RowsConfig(out=tmp_path / "rows", generated=0, dev=0.0), [source])
+    assert not refused(tmp_path)
+    found = rows(tmp_path)
+    assert [r.step for r in found] == [*(step for step, _ in task.steps), "direct"]
+    assert all(asked(r) for r in found if r.step != "senses")
+    holds(found)
+
+
+def test_a_model_is_tuned_on_every_kind_of_target(tmp_path: Path) -> None:
+    for extra in ("torch", "transformers", "peft", "trl", "datasets"):
+        pytest.importorskip(extra, reason="needs the extra finetune")
+    from cuechain.finetune.sft import SFTConfig, sft
+
+    kinds = {
+        "labels": {"dataset": f"meld:{meld(tmp_path / 'm')}", "split": "dev"},
+        "fields": memotion(tmp_path / "f"),
+        "pairs": ecf(tmp_path / "e"),
+        "sextuples": {"dataset": f"panosent:{panosent(tmp_path / 'p.json')}"},
+    }
+    report = make(config(tmp_path, *({"name": name, "order": "label", **k} for name, k in kinds.items())))
+    found = rows(tmp_path)
+    assert {r.origin for r in found} == set(kinds) and len(list(report.lines())) == 5
+    holds(found)
+    model = tiny.llama(tmp_path / "llama")
+    told = {"model": str(model), "data": tmp_path / "rows" / "train.jsonl", "out": tmp_path / "sft", "device": "cpu"}
+    size = {"batch": 1, "accumulate": 1, "steps": len(found), "max_length": 12_000, "log_every": 1, "save_every": 100}
+    folder = sft(SFTConfig.model_validate(told | size))
+    card = json.loads((folder / "card.json").read_text())
+    assert card["steps"] == len(found) and card["loss"]["last"] > 0
+    assert card["left_out"] == {"train.jsonl": {}}
 
 
 # What is compared
