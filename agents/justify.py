@@ -35,6 +35,20 @@ def supported(case: Case) -> bool | None:
     return None if told is None else bool(json.loads(told)["supported"])
 
 
+def explainable(question: Question, task: Task, target: Target) -> tuple[str, ...]:
+    """The labels of people that can be explained.
+
+    Raises:
+        ConfigError: They gave none, or one outside the label set; or the task has no labels.
+    """
+    gold, known = tuple(target.labels or ()), labels_of(question, task)
+    if not gold or task.said is None:
+        raise ConfigError("there is no label to explain", "take a dataset with labels, or name their column")
+    if known and (outside := [label for label in gold if label not in known]):
+        raise ConfigError(f"'{outside[0]}' is not one of {', '.join(known)}", "name the label set of the column")
+    return gold
+
+
 def explained_for(
     sheet: CueSheet, question: Question, task: Task, target: Target, model: Model, settings: Settings
 ) -> Case:
@@ -55,12 +69,8 @@ def explained_for(
         ConfigError: People gave no label, one outside the label set, or the task has none; a planner that cannot answer the task.
         ModelError, ReplyError: The model did not answer.
     """
-    gold = tuple(target.labels or ())
+    gold = explainable(question, task, target)
     known = labels_of(question, task)
-    if not gold or task.said is None:
-        raise ConfigError("there is no label to explain", "take a dataset with labels, or name their column")
-    if known and (outside := [label for label in gold if label not in known]):
-        raise ConfigError(f"'{outside[0]}' is not one of {', '.join(known)}", "name the label set of the column")
     once = settings.model_copy(update={"votes": 1})
     if model.planner is None:
         case = _replied(sheet, question, task, target, model, once)

@@ -85,9 +85,9 @@ def cells(options: Options, origin: Origin) -> Mapping[str, Sequence[str]]:
         return {}
     if options.table is not None:
         return values(options.table, foreign)
-    name, _, place = origin.dataset.partition(":")
-    path, _, query = place.partition("?")
-    if name != "table":
+    place = origin.dataset.removeprefix("table:")
+    path, _, query = (place, "", "") if Path(place).is_file() else place.partition("?")
+    if not Path(path).expanduser().is_file():
         raise ConfigError(f"the run knows no column '{foreign[0]}'", f"--table FILE, or one of {', '.join(OWN)}")
     return values(Path(path).expanduser(), foreign, **dict(parse_qsl(query)))
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 ROWS = 512
 """Cases that are held before they are written: a row group."""
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 """First characters by which spreadsheets take a cell for a formula (OWASP, CSV Injection)."""
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
@@ -29,7 +29,8 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 def plain(text: str) -> str:
     """A text as a CSV cell: no spreadsheet runs it. A cell that looks like a formula gets an apostrophe before it."""
-    text = _CONTROL.sub("", text)
+    # A bare carriage return would end a row for some readers.
+    text = _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 
