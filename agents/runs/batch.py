@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,6 +15,7 @@ from cuechain.agents import llm
 from cuechain.agents.datasets import Fault
 from cuechain.agents.errors import ModelError
 from cuechain.agents.llm import Model
+from cuechain.agents.runs import on_ray
 from cuechain.agents.runs.folder import Writing
 from cuechain.agents.runs.local import worked
 from cuechain.agents.runs.work import Examples, Work
@@ -25,6 +27,9 @@ DEAD = 5
 
 AT_ONCE = 8
 """Requests to a server that are under way at once; what waits behind them is perceived but no more."""
+
+Engine = Literal["local", "ray"]
+"""Where items are worked on."""
 
 State = Literal["kept", "answered", "abstained", "failed"]
 """What came of an item; kept: an earlier run had done it."""
@@ -50,6 +55,8 @@ def batch(
     examples: Examples | None = None,
     *,
     workers: int = 0,
+    engine: Engine = "local",
+    address: str | None = None,
 ) -> Iterator[Progress]:
     """Answer a task for each item; failures are kept with their error and tried again by the next call.
 
@@ -59,7 +66,10 @@ def batch(
         settings: Model and perception.
         folder: The run folder; made where it is not there.
         examples: Finds solved examples for an item, for a chat model.
-        workers: Processes that perceive, and with a planner reason; 0 does everything in this one.
+        workers: Processes that perceive, and with a planner reason; 0 does everything in this one, with Ray: one for each
+            processor of the cluster.
+        engine: Processes of this machine, or actors of a Ray cluster. Only this process writes the folder.
+        address: Of the Ray cluster; None for a Ray of this machine alone.
 
     Raises:
         ConfigError: The task cannot be asked of the model.
@@ -87,7 +97,7 @@ def batch(
                     yield item
 
         before: list[Progress] = []
-        for case in _cases(fresh(), work, examples, workers):
+        for case in _cases(fresh(), work, examples, workers, engine, address):
             yield from before
             before.clear()
             writing.case(case)
@@ -108,8 +118,10 @@ def _progress(case: Case) -> Progress:
     return Progress(case.sample.id, "abstained" if case.answer.abstain else "answered")
 
 
-def _cases(items: Iterator[Sample], work: Work, examples: Examples | None, workers: int) -> Iterator[Case]:
-    if not workers:
+def _cases(
+    items: Iterator[Sample], work: Work, examples: Examples | None, workers: int, engine: Engine, address: str | None
+) -> Iterator[Case]:
+    if not workers and engine == "local":
         model: Model | None = None
         for item in items:
             model = model or llm.load(work.settings.model, work.settings)
@@ -119,14 +131,18 @@ def _cases(items: Iterator[Sample], work: Work, examples: Examples | None, worke
     first = next(items, None)
     if first is None:
         return
+    spread = worked if engine == "local" else partial(on_ray.worked, address=address)
+    if engine == "ray" and work.settings.model.startswith("hf:"):  # weights belong to the GPUs of the cluster
+        yield from on_ray.answered(_with(first, items), work, workers, examples, address)
+        return
     model = llm.load(work.settings.model, work.settings)
     if model.planner is not None:
-        for _, found in worked(_with(first, items), work, workers, reason=True):
+        for _, found in spread(_with(first, items), work, workers, reason=True):
             assert isinstance(found, Case)
             yield found
         return
     at_once = 1 if model.spec.startswith(("hf:", "scripted:")) else AT_ONCE
-    yield from _overlapped(worked(_with(first, items), work, workers, reason=False), work, model, examples, at_once)
+    yield from _overlapped(spread(_with(first, items), work, workers, reason=False), work, model, examples, at_once)
 
 
 def _with(first: Sample, rest: Iterator[Sample]) -> Iterator[Sample]:

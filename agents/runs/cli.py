@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -61,6 +61,14 @@ def batch(
         int | None,
         typer.Option("--workers", min=0, help="Processes; the number of processors by default, 0 for this one alone."),
     ] = None,
+    engine: Annotated[
+        Literal["local", "ray"],
+        typer.Option("--engine", help="local: processes of this machine; ray: actors of a cluster."),
+    ] = "local",
+    address: Annotated[
+        str | None,
+        typer.Option("--address", help="Ray cluster: ray://HOST:10001, HOST:6379 or auto; this machine by default."),
+    ] = None,
 ) -> None:
     """Answer a task for every item of a dataset.
 
@@ -97,7 +105,10 @@ def batch(
 
     made = {"task": kind, "labels": set_of, "dataset": source, "split": split or one.splits[0], "limit": limit}
     made |= {"votes": loaded.votes, "shots": shots, "shots_from": str(shots_from) if shots else None}
-    steps = answered(items, made, loaded, out, examples, workers=_processors() if workers is None else workers)
+    if address and engine != "ray":
+        raise ConfigError("--address names a Ray cluster", "--engine ray uses it")
+    count = workers if workers is not None else _processors() if engine == "local" else 0
+    steps = answered(items, made, loaded, out, examples, workers=count, engine=engine, address=address)
     _watched(steps, sum(not isinstance(i, Fault) for i in items), out)
 
 
