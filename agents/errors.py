@@ -28,7 +28,10 @@ class MissingExtraError(CueChainError):
 
     def __init__(self, what: str, extra: str) -> None:
         super().__init__(f"{what} is not installed", f'pip install "cuechain[{extra}]"')
-        self.extra = extra
+        self.what, self.extra = what, extra
+
+    def __reduce__(self) -> tuple[type[MissingExtraError], tuple[str, str]]:
+        return type(self), (self.what, self.extra)  # workers send it to whom they work for
 
 
 class ToolError(CueChainError):
