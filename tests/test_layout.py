@@ -37,7 +37,7 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
         "pipeline",
         "agent catalogue chat justify",
         "runs",
-        "scoring exports",
+        "scoring exports library",
         "cli ui serve finetune",
         "importance",
     )

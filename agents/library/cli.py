@@ -1,0 +1,172 @@
+"""`cuechain search` and `cuechain query`: moments of a run by their meaning, and its tables by SQL."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cuechain.agents.library.tables import ABOUT, TABLES
+
+if TYPE_CHECKING:
+    from cuechain.agents.library.moments import Moment
+
+RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="Run folder that `cuechain batch` made.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+SHOWN = 200
+"""Rows of a printed table; --csv and --json have all."""
+
+
+def search(
+    run: RunFolder,
+    query: Annotated[
+        str, typer.Argument(help='English words; "in quotes" as they stand. Parts may meet: X while Y.')
+    ] = "",
+    sense: Annotated[str, typer.Option("--sense", help="Of the cue: transcript, voice, face …; a,b for either.")] = "",
+    person: Annotated[str, typer.Option("--person", help="Whom the cue is about.")] = "",
+    label: Annotated[str, typer.Option("--label", help="What the case was answered with.")] = "",
+    gold: Annotated[str, typer.Option("--gold", help="What people said.")] = "",
+    relation: Annotated[str, typer.Option("--relation", help="agree, masked, sarcastic, mixed or single.")] = "",
+    dataset: Annotated[str, typer.Option("--dataset", help="Of the item.")] = "",
+    least: Annotated[
+        float, typer.Option("--min-confidence", min=0, max=1, help="Of the cue; cues without a confidence stay.")
+    ] = 0.0,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=1000, help="Moments.")] = 10,
+    as_json: AsJson = False,
+) -> None:
+    """Find moments in the clips of a run, by meaning and by filters.
+
+    For example: cuechain search runs/x "laughs while saying something sad" --relation masked
+
+    The index lies in the run folder and is brought up to date by itself; the first search reads all cues and takes longest.
+    """
+    import json
+    from dataclasses import asdict
+
+    from cuechain.agents.library.index import opened
+    from cuechain.agents.library.moments import FAR, Filters
+    from cuechain.agents.library.moments import search as searched
+    from cuechain.agents.runs import Run
+
+    filters = Filters(*(_several(text) for text in (sense, person, label, gold, relation, dataset)), least=least)
+    with opened(Run(run), meaning=True, tell=_tell) as db:
+        _tell("")
+        found = searched(db, query, filters, limit)
+        empty = db.execute("SELECT count(*) FROM cues").fetchone()[0] == 0
+    if as_json:
+        typer.echo(json.dumps([asdict(m) | {"address": m.address} for m in found], indent=2, ensure_ascii=False))
+        return
+    for moment in found:
+        _show(moment, run)
+    if empty:
+        typer.echo(f"note: {run} holds no cues yet", err=True)
+    elif not found:
+        typer.echo("note: no cue passes the filters", err=True)
+    elif query.strip() and found[0].score < FAR:
+        typer.echo(
+            "note: nothing comes near; only English is read by its meaning, other languages word by word", err=True
+        )
+
+
+def _several(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _show(moment: Moment, run: Path) -> None:
+    """A moment as lines: where, what, and how to open it."""
+    import shlex
+
+    when = "" if moment.start is None else f"  {moment.start:.1f}-{moment.end or moment.start:.1f} s"
+    when += "" if moment.line is None else f"  turn {moment.line}"
+    said = f"  answered {moment.label}" if moment.label else ""
+    said += f"  people said {moment.gold}" if moment.gold else ""
+    more = f"  and in {len(moment.also)} more" if moment.also else ""
+    typer.echo(_clean(f"{moment.score:.2f}  {moment.item}{when}{said}{more}"))
+    for cue in moment.cues:
+        who = f" {cue.person}" if cue.person else ""
+        typer.echo(_clean(f"      {cue.id} {cue.sense}{who}: {cue.text}"))
+    if moment.file is not None:
+        at = "" if moment.start is None else f"--start={moment.start:g} "
+        typer.echo(_clean(f"      {moment.address}   mpv {at}{shlex.quote(moment.file)}"))
+    case = f"tail -c +{moment.place + 1} {shlex.quote(str(run / 'cases.jsonl'))} | head -n 1 | cuechain show /dev/stdin"
+    typer.echo(_clean(f"      {case}"))
+
+
+def query(
+    run: RunFolder,
+    sql: Annotated[str, typer.Argument(metavar="SQL", help="One SELECT of DuckDB's SQL.")],
+    as_json: AsJson = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
+) -> None:
+    """Replaced below: the tables are listed from where they are defined."""
+    import csv
+    import json
+
+    from cuechain.agents.errors import ConfigError
+    from cuechain.agents.library.index import answered, opened
+    from cuechain.agents.runs import Run
+
+    if as_json and as_csv:
+        raise ConfigError("--json and --csv exclude each other", "give one of them")
+    with opened(Run(run), tell=_tell) as db:
+        _tell("")
+        names, rows = answered(db, sql)
+        if as_csv:
+            table = csv.writer(sys.stdout, lineterminator="\n")
+            table.writerow(names)
+            table.writerows(rows)
+        elif as_json:
+            typer.echo(
+                json.dumps([dict(zip(names, map(_plain, row), strict=True)) for row in rows], ensure_ascii=False)
+            )
+        else:
+            _table(names, rows)
+
+
+query.__doc__ = (
+    "Ask the tables of a run in SQL; nothing but them can be read, and nothing changed.\n\n"
+    'For example: cuechain query runs/x "SELECT label, count(*) FROM cases GROUP BY 1"\n\n'
+    + "\n\n".join(f"{name} ({ABOUT[name]}): {', '.join(columns)}" for name, columns in TABLES.items())
+)
+
+
+def _table(names: list[str], rows: Any) -> None:
+    from itertools import islice
+
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    shown = Table(box=None, pad_edge=False, header_style="bold")
+    for name in names:
+        shown.add_column(Text(_clean(name)), overflow="fold")
+    for row in islice(rows, SHOWN):
+        shown.add_row(*(Text("" if cell is None else _clean(str(_plain(cell)))) for cell in row))
+    Console(width=None if sys.stdout.isatty() else 160).print(shown)
+    if left := sum(1 for _ in rows):
+        typer.echo(f"note: {left:,} more rows; --csv or --json prints all", err=True)
+
+
+def _plain(cell: Any) -> Any:
+    """A cell as JSON knows it; NaN and infinity, which it does not know, as words."""
+    if isinstance(cell, float):
+        return cell if cell - cell == 0 else str(cell)
+    if isinstance(cell, list | tuple):
+        return [_plain(one) for one in cell]
+    if isinstance(cell, dict):
+        return {str(key): _plain(one) for key, one in cell.items()}
+    return cell if cell is None or isinstance(cell, bool | int | str) else str(cell)
+
+
+def _clean(text: str) -> str:
+    """Without control characters: what somebody said or wrote on a screen must not drive a terminal."""
+    return "".join(" " if c in "\n\r\t" else c if c.isprintable() else "\ufffd" for c in text)
+
+
+def _tell(line: str) -> None:
+    if sys.stderr.isatty():
+        sys.stderr.write(f"\r\x1b[K{line}")
+        sys.stderr.flush()

@@ -1,0 +1,96 @@
+"""What texts are compared by: vectors of a small sentence encoder that ships, and stemmed words.
+
+The encoder knows English. weights/meaning/README.md tells where it is from and what it finds.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cuechain.agents.errors import MissingExtraError, ToolError
+from cuechain.agents.perception.texts.reading import BATCH, LIMIT, batch, tokenizer
+
+if TYPE_CHECKING:
+    import numpy as np
+
+WEIGHTS = Path(__file__).parents[1] / "weights" / "meaning"
+"""The weights that ship; their tokenizer is that of the words model."""
+
+WIDTH = 384
+"""Numbers in a vector."""
+
+_SAID = re.compile(r'^.{1,60}? says "(.*)"$', re.S)
+_FIGURE = re.compile(r"[-+−±]?\b\d+\.\d+\b")
+
+
+def plain(sense: str, text: str) -> str:
+    """A cue as the encoder reads it: what was said without its frame; anything else after the name of its sense, without decimals.
+
+    Many measured cues differ in their decimals alone, and are read once.
+    """
+    said = _SAID.match(text) if sense == "transcript" else None
+    return said[1] if said else f"{sense}: {_FIGURE.sub('', text)}"
+
+
+def key(read: str) -> int:
+    """A number of 64 bits that stands for a text."""
+    return int.from_bytes(hashlib.blake2b(read.encode("utf-8", "replace"), digest_size=8).digest(), "big")
+
+
+def vectors(texts: Sequence[str]) -> np.ndarray:
+    """Vectors of length 1 (N, WIDTH) float32; the beginning of a long text decides.
+
+    Raises:
+        ToolError: The weights cannot be read.
+    """
+    import numpy as np
+
+    ids = [tokenizer().encode(text[:2000]).ids[:LIMIT] for text in texts]
+    order = sorted(range(len(texts)), key=lambda i: len(ids[i]))
+    found = np.zeros((len(texts), WIDTH), np.float32)
+    for begin in range(0, len(order), BATCH):
+        part = order[begin : begin + BATCH]
+        found[part] = _session().run(["meaning"], batch([ids[i] for i in part]))[0]
+    return found
+
+
+def words(text: str) -> list[str]:
+    """Stems of its words in order (Porter's English stemmer, the second: Porter 2001); other languages' words mostly stay as they are.
+
+    Raises:
+        MissingExtraError: snowballstemmer is not installed.
+    """
+    return [stem(word) for word in re.findall(r"\w+", text.lower())]
+
+
+@cache
+def _stemmer() -> Any:
+    try:
+        import snowballstemmer
+    except ImportError as error:
+        raise MissingExtraError("searching a run", "batch") from error
+    return snowballstemmer.stemmer("english")
+
+
+@lru_cache(100_000)
+def stem(word: str) -> str:
+    """The stem of a word in lower case."""
+    return str(_stemmer().stemWord(word))
+
+
+@cache
+def _session() -> Any:
+    import onnxruntime as ort
+
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    try:
+        return ort.InferenceSession(str(WEIGHTS / "meaning.onnx"), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # onnxruntime raises classes of its own, without a common public root
+        raise ToolError(f"the search encoder cannot be read: {error}", "install cuechain anew") from error
