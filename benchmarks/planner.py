@@ -28,6 +28,7 @@ from cuechain.agents.llm.fusion import Fusion, fused, logit, sigmoid
 from cuechain.agents.llm.labels import meaning
 from cuechain.agents.llm.rules import reading, sentiments
 from cuechain.agents.llm.serialise import RELATIONS, SENTIMENTS
+from cuechain.agents.scoring import statistics
 from cuechain.agents.settings import Settings
 from cuechain.agents.values import EKMAN, Plan, Question
 from cuechain.finetune.config import CORPUS, DataConfig
@@ -35,14 +36,14 @@ from cuechain.finetune.embedded.calibrate import accepted, calibration, predicti
 from cuechain.finetune.embedded.causal import CausalPlanner
 from cuechain.finetune.embedded.examples import Example, goemotions, read_examples, written
 from cuechain.finetune.embedded.voiced import voices
-from cuechain.finetune.judging import heldout, measures
+from cuechain.finetune.judging import heldout, judge
 
 Planner = Callable[[Example], Plan]
 
 
 def interval(right: Sequence[float]) -> str:
     """Mean in percent with its bootstrap interval."""
-    return measures.interval(right).percent()
+    return statistics.interval(right).percent()
 
 
 def best(plan: Plan) -> str:
@@ -209,7 +210,7 @@ def people_table(corpora: Path, specs: Sequence[str], most: int) -> str:
 
 
 def _scores(said: list[str], right: list[set[str]], labels: Sequence[str]) -> str:
-    f1 = measures.macro_f1(said, right, labels)(np.ones((1, len(said))))[0]
+    f1 = judge.macro_f1(said, right, labels)(np.ones((1, len(said))))[0]
     return f"{interval([float(s in r) for s, r in zip(said, right, strict=True)])} | {100 * f1:.0f}"
 
 

@@ -348,7 +348,9 @@ def _sounding(text: str) -> dict[str, float]:
     features: dict[str, float] = {}
     for feature, unit, least, full in (("pitch", r"(?:st\b|semitones?)", 0.8, 2.5), ("loud", r"dB\b", 1.5, 4.0)):
         hit = re.search(rf"([-+−–]?)\s?(\d+(?:\.\d+)?) ?{unit}", text, re.I)
-        if hit and not re.search(r"within|range|of variation", text[max(0, hit.start() - 30) : hit.end() + 12], re.I):
+        # Decibels of a recording's noise or of a voice's harmonics are no loudness.
+        other = r"within|range|of variation|noise|ratio|\bsnr\b|\bhnr\b|harmonic"
+        if hit and not re.search(other, text[max(0, hit.start() - 30) : hit.end() + 12], re.I):
             low = hit[1] in ("-", "−", "–") or re.search(
                 r"under|below|lower|quieter|down", text[hit.start() - 25 : hit.end() + 25], re.I
             )

@@ -168,3 +168,13 @@ def test_affinity_sums_to_one() -> None:
 def test_nothing_follows_the_name() -> None:
     with pytest.raises(ConfigError, match="rules"):
         load("rules:fast", Settings())
+
+
+@pytest.mark.parametrize(
+    "text", ["signal-to-noise ratio 24 dB", "harmonics-to-noise ratio 18 dB", "the recording has an SNR of 30 dB"]
+)
+def test_decibels_of_a_recording_are_no_loudness(text):
+    from cuechain.agents.llm.prototypes import _sounding
+
+    assert _sounding(text) == {}
+    assert _sounding("the voice is 6 dB louder")["loud"] > 0
