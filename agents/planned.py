@@ -146,14 +146,19 @@ def _read(sheet: CueSheet) -> CueSheet:
     foreign = [g for g in sheet.gaps if g.sense == "words" and ("language" in g.reason or "English" in g.reason)]
     if not foreign:
         return sheet
-    heard = [c.span for c in sheet.cues.values() if c.sense == "words"]
+    heard = [_where(c) for c in sheet.cues.values() if c.sense == "words"]
 
     def unread(cue: Cue) -> bool:
-        if cue.sense != "transcript" or cue.span in heard:
+        if cue.sense != "transcript" or _where(cue) in heard:
             return False
         return any(g.span is None or cue.span is None or g.span.overlap(cue.span) > 0 for g in foreign)
 
     return sheet.only({i for i, c in sheet.cues.items() if not unread(c)})
+
+
+def _where(cue: Cue) -> tuple[object, ...]:
+    """What tells lines apart: the time, or the number of the line where there is none."""
+    return cue.media, cue.span, cue.measures.get("line") if cue.span is None else None
 
 
 def _whose(sheet: CueSheet, question: Question, planner: Planner, found: Focus, labels: tuple[str, ...]) -> Focus:

@@ -171,3 +171,16 @@ def test_the_default_model_is_there_and_answers_without_network():
     ].case
     assert case.model == loaded.model and case.answer.emotion.label == "joy"
     assert llm.load(loaded.model, loaded).planner is not None
+
+
+@pytest.mark.parametrize("model", ["rules", "embedded"])
+def test_a_line_in_another_language_is_not_read_beside_english_ones_in_a_text_without_times(tmp_path, model):
+    text = (
+        "Ann: I miss her and I cannot stop crying.\nAnn: Ich bin heute so unglaublich froh und wir haben alle gewonnen!"
+    )
+    (tmp_path / "talk.txt").write_text(text)
+    case = ask(tmp_path / "talk.txt", "How does Ann feel?", settings=settings.load(model=model))
+    german = next(i for i, c in case.sheet.cues.items() if "gewonnen" in c.text)
+    assert any(g.sense == "words" and "German" in g.reason for g in case.sheet.gaps)
+    assert case.answer.emotion.label == "sadness"
+    assert german not in {i for claim in case.answer.claims for i in claim.cites}
