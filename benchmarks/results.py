@@ -80,7 +80,8 @@ def page(reports: list[Report]) -> Iterator[str]:
     """The whole page."""
     yield "# Results\n"
     yield (
-        "Made by `CUECHAIN_DATA=… python benchmarks/results.py`; nothing was chosen on these figures, but for three rules of English that were mended after four PanoSent dialogues had been read. The leading figure of each task "
+        "Made by `CUECHAIN_DATA=… python benchmarks/results.py`; nothing was chosen on these figures, but for three rules "
+        "of English that were mended after four PanoSent dialogues had been read. The leading figure of each task "
         "with its 95 % bootstrap interval over items; baselines on the same items. An answer that abstains, or cannot be read, counts as "
         "wrong.\n"
     )

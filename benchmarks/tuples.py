@@ -2,7 +2,8 @@
 
 CUECHAIN_DATA=… python benchmarks/tuples.py [--model rules] [--limit 100]
 
-Three rules of English were mended after four of the PanoSent dialogues had been read; nothing else was chosen on these dialogues; the rules of opinions were on product reviews (`--only reviews`). The baselines of sextuples read
+Three rules of English were mended after four of the PanoSent dialogues had been read; nothing else was chosen on
+these dialogues; the rules of opinions were on product reviews (`--only reviews`). The baselines of sextuples read
 the same words: of each turn the strongest word of VADER's lexicon, the nearest content word before it, its whole first sentence. Those
 of causes get the same feelings turn by turn and always say the turn itself, or that and the turn of another speaker right before it;
 "feelings given" takes the turns and feelings from people, so that only the choice of the cause is compared.
