@@ -59,7 +59,6 @@ class Timelines:
         self._folder, self._suffix, self._text, self._origin = folder, suffix, written, origin
         self._held = tempfile.TemporaryDirectory(prefix="cuechain-export-")
         self._clips: dict[str, int] = {}
-        self._cases: Counter[str] = Counter()
 
     def add(self, case: Case) -> None:
         """Take the next case: it goes to each of its files that has times."""
@@ -70,7 +69,6 @@ class Timelines:
         for media in timed:
             key = media.path or media.sha256
             number = self._clips.setdefault(key, len(self._clips))
-            self._cases[key] += 1
             one = len(case.sheet.media) == 1
             ids = {i for i, c in case.sheet.cues.items() if one or c.media == media.id}
             kept = case.model_copy(update={"sheet": case.sheet.only(ids).model_copy(update={"media": (media,)})})
@@ -81,30 +79,36 @@ class Timelines:
         """Write the files; which they are."""
         taken: set[str] = set()
         files: list[Path] = []
-        origins: list[dict[str, str]] = []
-        for key, number in self._clips.items():
-            cases = tuple(_read(Path(self._held.name) / f"{number}.jsonl"))
-            text = self._text(Clip(cases[0].sheet.media[0], cases, self._origin))
-            if text is None:
-                self.left["nothing with a time"] += self._cases[key]
-                continue
-            whole = Whole(self._folder / (safe_name(Path(key).stem, taken) + self._suffix))
-            try:
-                whole.out.write(text)
-            except OSError:
-                whole.drop()
-                raise
-            files.append(whole.finish())
-            origins += [{"file": whole.path.name, **self._origin.of(case)} for case in cases]
-        self.written = len(files)
-        self._held.cleanup()
         sources = Whole(self._folder / SOURCES)
-        sources.out.writelines(json.dumps(one, ensure_ascii=False) + "\n" for one in origins)
-        return [*files, sources.finish()]
+        try:
+            for key, number in self._clips.items():
+                cases = tuple(_read(Path(self._held.name) / f"{number}.jsonl"))
+                text = self._text(Clip(cases[0].sheet.media[0], cases, self._origin))
+                if text is None:
+                    self.left["nothing with a time"] += len(cases)
+                    continue
+                files.append(_put(self._folder / (safe_name(Path(key).stem, taken) + self._suffix), text))
+                for case in cases:
+                    told = {"file": files[-1].name, **self._origin.of(case)}
+                    sources.out.write(json.dumps(told, ensure_ascii=False) + "\n")
+            self.written = len(files)
+            return [*files, sources.finish()]
+        finally:
+            sources.drop()
+            self._held.cleanup()
 
     def drop(self) -> None:
         """Leave nothing behind but files that are whole."""
         self._held.cleanup()
+
+
+def _put(path: Path, text: str) -> Path:
+    whole = Whole(path)
+    try:
+        whole.out.write(text)
+        return whole.finish()
+    finally:
+        whole.drop()
 
 
 def _read(path: Path) -> Iterator[Case]:

@@ -16,14 +16,15 @@ from cuechain.finetune.embedded.examples import Example
 from cuechain.finetune.gathering.items import Item, Refusal
 from cuechain.finetune.gathering.seen import name64
 from cuechain.finetune.gathering.sources import Place, Source, files, text_group
-from cuechain.finetune.judged import said
+from cuechain.finetune.judged import gold_of, said, tells
 from cuechain.finetune.rows import Gold, Row
 from cuechain.finetune.targets import claims_of, named_in, plainly
 from cuechain.finetune.tuning.pairs import pair_of_edit, thumb
 
 
 class Cases(Source):
-    """Finished Cases: what `ask --json` printed. Only answers that passed the check become rows."""
+    """Finished Cases: what `ask --json` printed, or the `cases.jsonl` of a run. Only answers that passed the check become rows, and of
+    items that people judged only those that say what they said."""
 
     kind: Literal["cases"]
     files: tuple[Place, ...]
@@ -39,7 +40,7 @@ class Cases(Source):
             elif not case.verdict.ok:
                 yield Refusal(id, self.called, "verdict", case.verdict.problems[0].text)
             else:
-                yield of_case(id, case, case.answer, self.called, Gold(allowed=_allowed(case)))
+                yield of_case(id, case, case.answer, self.called, _gold(case))
 
 
 class Feedback(Source):
@@ -78,8 +79,9 @@ class Feedback(Source):
 
 
 def of_case(id: str, case: Case, answer: Answer | None, origin: str, gold: Gold) -> Item:
-    """A case as an item. Its clip is its group, its sheet its unit: several questions about a clip are no duplicates."""
-    clip = next((m.sha256 for m in case.sheet.media if m.sha256), "")
+    """A case as an item. Its dataset's group is its group, else its clip; its sheet is its unit: several questions about a clip are no
+    duplicates."""
+    clip = (case.sample.group if case.sample else "") or next((m.sha256 for m in case.sheet.media if m.sha256), "")
     told = case.sheet.model_dump_json()
     return Item(
         id=id,
@@ -91,6 +93,14 @@ def of_case(id: str, case: Case, answer: Answer | None, origin: str, gold: Gold)
         answer=plainly(answer) if answer else None,
         gold=gold,
     )
+
+
+def _gold(case: Case) -> Gold:
+    """What people said of the item of a case, where they said what decides its task."""
+    task: Task = registry.get("tasks", case.question.task)
+    if case.sample is None or not tells(case.sample.target, task):
+        return Gold(allowed=_allowed(case))
+    return gold_of(case.sample.target, case.question, task)
 
 
 def _allowed(case: Case) -> tuple[str, ...]:

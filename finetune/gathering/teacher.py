@@ -12,21 +12,17 @@ from dataclasses import replace
 from cuechain import prompts
 from cuechain.agents import llm
 from cuechain.agents.errors import ModelError, ReplyError
-from cuechain.agents.evidence import grounded
-from cuechain.agents.llm import Model, Planner
-from cuechain.agents.llm.labels import meaning, polarity
+from cuechain.agents.justify import Told
+from cuechain.agents.llm import Model
 from cuechain.agents.pipeline import think
 from cuechain.agents.reason import labels_of
 from cuechain.agents.settings import Settings
 from cuechain.agents.tasks import Task
-from cuechain.agents.values import Answer, CueSheet, Plan, Question, Target
+from cuechain.agents.values import Answer, CueSheet, Question, Target
 from cuechain.agents.verify import verify
 
 PATIENCE = 5
 """Sheets in a row that a teacher may fail on: beyond, it is the teacher and not the sheets."""
-
-HALF = 0.5
-"""Confidence of a planner in a label that it would not have chosen: it takes it on trust, and says no more than "probably"."""
 
 
 class Teacher:
@@ -90,28 +86,3 @@ class Teacher:
         except ReplyError:
             return first.value  # the gate tells what is wrong with it
         return second if len(verify(sheet, second, labels).problems) < len(problems) else first.value
-
-
-class Told:
-    """A planner that has been told what people named."""
-
-    def __init__(self, planner: Planner, gold: tuple[str, ...]) -> None:
-        self._planner = planner
-        self._gold = gold
-
-    def plan(self, sheet: CueSheet, question: Question, labels: tuple[str, ...], person: str | None) -> Plan:
-        """Its plan, with the label that people named in front where some cue by itself points to it."""
-        plan = self._planner.plan(sheet, question, labels, person)
-        told = [g for g in self._gold if g in plan.labels]  # labels of many tasks are no feelings
-        label = max(told, key=lambda g: plan.labels[g], default=None)
-        # Neutral is the want of a sign: no cue speaks for it, so it is nothing to be argued for.
-        if label is None or meaning(label)[0] == "neutral" or not grounded(plan, label):
-            return plan
-        if label == max(plan.labels, key=lambda n: plan.labels[n]):
-            return plan
-        own = max(plan.labels.get(label, 0.0), HALF)
-        rest = sum(p for n, p in plan.labels.items() if n != label) or 1.0
-        shares = {n: (1 - own) * p / rest for n, p in plan.labels.items() if n != label}
-        return plan.model_copy(
-            update={"labels": {label: own, **shares}, "sentiment": {polarity(meaning(label)[1]): 1.0}}
-        )

@@ -15,8 +15,22 @@ import pytest
 from typer.testing import CliRunner
 
 from cuechain.agents.errors import ConfigError, ModelError, RunError
+from cuechain.agents.justify import Told
 from cuechain.agents.settings import Settings
-from cuechain.agents.values import Answer, Case, Claim, Cue, CueSheet, Emotion, EmotionAnswer, Plan, Question
+from cuechain.agents.values import (
+    Answer,
+    Case,
+    Claim,
+    Cue,
+    CueSheet,
+    Emotion,
+    EmotionAnswer,
+    Media,
+    Plan,
+    Question,
+    Sample,
+    Target,
+)
 from cuechain.agents.verify import verify
 from cuechain.finetune.cli import app
 from cuechain.finetune.config import CORPUS, read
@@ -24,7 +38,6 @@ from cuechain.finetune.data import RowsConfig, make, part_of
 from cuechain.finetune.embedded.examples import read_examples
 from cuechain.finetune.gathering.items import Item, Refusal
 from cuechain.finetune.gathering.sources import Source
-from cuechain.finetune.gathering.teacher import Told
 from cuechain.finetune.rows import Gold, Row
 from cuechain.finetune.rows import read as read_rows
 
@@ -357,6 +370,25 @@ def test_cases_that_passed_become_rows(tmp_path: Path) -> None:
         "cases-2": "verdict_from_gap", "cases-3": "version", "cases-4": "failed", "cases-5": "broken", "cases-6": "broken",
         "cases-7": "broken",
     }  # fmt: skip
+
+
+def test_cases_of_a_run_are_held_against_what_people_said(tmp_path: Path) -> None:
+    case = a_case(task="emotion")
+    assert case.answer and case.answer.emotion
+    label = case.answer.emotion.label
+    wrong = "anger" if label != "anger" else "joy"
+
+    def judged(id: str, group: str, *labels: str) -> Case:
+        sample = Sample(id=id, group=group, target=Target(labels=labels or None))
+        text = Media(id="m1", kind="text", text=id)
+        return case.model_copy(update={"sample": sample, "sheet": case.sheet.model_copy(update={"media": (text,)})})
+
+    cases = (judged("a", "dialogue", label), judged("b", "dialogue", wrong), judged("c", "other"))
+    (tmp_path / "cases.jsonl").write_text("\n".join(c.model_dump_json(exclude_defaults=True) for c in cases))
+    make(config(tmp_path, {"kind": "cases", "files": [tmp_path / "cases.jsonl"], "order": "label"}, gate={"alike": 1}))
+    assert refused(tmp_path)["cases-2"] == "label"
+    kept = {r.id: r for r in rows(tmp_path)}
+    assert kept["cases-1/direct"].group == "dialogue" and kept["cases-1/direct"].gold.labels == (label,)
 
 
 def test_several_questions_about_a_clip_are_no_duplicates(tmp_path: Path) -> None:
