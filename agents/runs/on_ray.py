@@ -6,7 +6,10 @@ done, and try no item for ever; Ray Data tries blocks of rows, gives them back w
 
 from __future__ import annotations
 
+import logging
 import os
+import re
+import socket
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeAlias
@@ -28,6 +31,9 @@ TRIES = 2
 
 STORE = 80 * 2**20
 """Bytes of Ray's object store on this machine, close to the least it takes: items and sheets travel without it."""
+
+KNOCK = 10.0
+"""Seconds in which the head of a cluster must take a connection."""
 
 Task: TypeAlias = tuple[Sample] | tuple[Sample, CueSheet | Case, tuple[Known, ...]]
 """An item to perceive; or one that is perceived, with solved examples."""
@@ -119,7 +125,8 @@ def _spread(
     import ray
     from ray.exceptions import RayError, RayTaskError
 
-    kind = ray.remote(_Actor).options(num_cpus=0 if gpu else 1, num_gpus=int(gpu), scheduling_strategy="SPREAD")
+    actors: Any = ray.remote(_Actor)  # pyright takes it for a function
+    kind = actors.options(num_cpus=0 if gpu else 1, num_gpus=int(gpu), scheduling_strategy="SPREAD")
     queue = iter(tasks)
     again: list[Task] = []
     busy: dict[Any, tuple[Any, Task | None, int]] = {}
@@ -198,12 +205,21 @@ def _total(resource: str) -> int:
     return int(ray.cluster_resources().get(resource, 0))
 
 
+def _knock(address: str) -> None:
+    """Raise an OSError where nobody listens; Ray itself tries for minutes."""
+    if place := re.fullmatch(r"(?:ray://)?(.+):(\d+)", address):
+        socket.create_connection((place[1].strip("[]"), int(place[2])), timeout=KNOCK).close()
+
+
 @contextmanager
 def _joined(address: str | None, processors: int) -> Generator[None]:
     """Be in a cluster; in the one where the caller is already, else in that of the address, else in one made here for this run."""
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # Ray would report to its makers
+    if not address:  # Ray listens to the whole network else; its switch for loopback works on every system
+        os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
     try:
         import ray
+        from ray.exceptions import RayError
     except ImportError as error:
         raise MissingExtraError("Ray", "ray") from error
     if ray.is_initialized():
@@ -211,7 +227,8 @@ def _joined(address: str | None, processors: int) -> Generator[None]:
         return
     try:
         if address:
-            ray.init(address, log_to_driver=False, logging_level="error")
+            _knock(address)
+            ray.init(address, log_to_driver=False, logging_level=logging.ERROR)
         else:
             ray.init(
                 "local",
@@ -219,10 +236,9 @@ def _joined(address: str | None, processors: int) -> Generator[None]:
                 include_dashboard=False,
                 object_store_memory=STORE,
                 log_to_driver=False,
-                logging_level="error",
-                _node_ip_address="127.0.0.1",
+                logging_level=logging.ERROR,
             )
-    except (OSError, RuntimeError, ValueError) as error:
+    except (OSError, RuntimeError, ValueError, RayError) as error:
         where = f"the cluster at {address}" if address else "a Ray of this machine"
         raise RunError(f"{where} cannot be reached: {_line(error)}", "`ray status` tells whether it runs") from error
     try:
