@@ -19,7 +19,7 @@ from cuechain.agents.pipeline import think
 from cuechain.agents.reason import OPEN, labels_of
 from cuechain.agents.settings import Settings
 from cuechain.agents.tasks import Task
-from cuechain.agents.values import Answer, Case, Claim, CueSheet, Plan, Question, Step, Target, Usage
+from cuechain.agents.values import Answer, Case, Claim, CueSheet, Plan, Question, Stance, Step, Target, Usage
 from cuechain.agents.verify import verify
 
 STEP = "known"
@@ -199,10 +199,13 @@ def _elsewhere(sheet: CueSheet, task: Task, own: Answer, gold: Sequence[str]) ->
         stance="conflicts",
         points=said[0],
     )
-    others = tuple(
-        c.model_copy(update={"stance": stance_of(sheet, c.cites[0], c.points, gold[0])})
-        if c.points and c.cites and c.cites[0] in sheet.cues
-        else c
-        for c in own.claims[1:]
-    )
+    others = tuple(c.model_copy(update={"stance": _for(sheet, c, gold[0])}) for c in own.claims[1:])
     return task.answer(person=own.person, span=own.span, abstain=True, claims=(head, *others))
+
+
+def _for(sheet: CueSheet, claim: Claim, label: str) -> Stance:
+    """What a sentence does for a label: what points to another one of the same side does not speak for it."""
+    if claim.points is None or not claim.cites or claim.cites[0] not in sheet.cues:
+        return claim.stance
+    found = stance_of(sheet, claim.cites[0], claim.points, label)
+    return "weak" if found == "supports" and meaning(claim.points)[0] != meaning(label)[0] else found

@@ -66,6 +66,7 @@ def test_a_label_that_the_cues_do_not_bear_out(planner):
     assert supported(case) is False and case.answer.abstain and case.answer.emotion is None
     assert case.answer.claims[0].text == "The cues do not bear out anger; they point to sadness."
     assert "F1" in case.answer.claims[0].cites and case.verdict.ok
+    assert not [c for c in case.answer.claims if c.points == "sadness" and c.stance == "supports"]
     assert json.loads(case.steps[-1].output) == {"labels": ["anger"], "supported": False}
 
 
