@@ -28,7 +28,8 @@ STEP = "known"
 CHANCE = 1.0
 """Multiple of its share by chance from which a label that some cue points to counts as borne out by a planner. On 200 development comments
 of GoEmotions (28 labels), what people named is borne out in 70 % of those with a feeling, and another label drawn at random in 6 %; with
-0 it would be 71 % and 12 %. On 200 lines of MELD's dev part, seven labels and words alone, it is 32 % and 10 %; with 0, 34 % and 10 %."""
+0 it would be 71 % and 12 %. On 200 lines of MELD's dev part, seven labels and words alone, it is 32 % and 10 %; with 0, 34 % and 10 %
+(benchmarks/justify.py)."""
 
 HALF = 0.5
 """Confidence of a planner in a label that it would not have chosen: it takes it on trust, and says no more than "probably"."""
