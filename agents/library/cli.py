@@ -11,6 +11,8 @@ import typer
 from cuechain.agents.library.tables import ABOUT, TABLES
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from cuechain.agents.library.moments import Moment
 
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="Run folder that `cuechain batch` made.")]
@@ -47,7 +49,7 @@ def search(
     from dataclasses import asdict
 
     from cuechain.agents.library.index import opened
-    from cuechain.agents.library.moments import FAR, Filters
+    from cuechain.agents.library.moments import Filters
     from cuechain.agents.library.moments import search as searched
     from cuechain.agents.runs import Run
 
@@ -60,22 +62,35 @@ def search(
         typer.echo(json.dumps([asdict(m) | {"address": m.address} for m in found], indent=2, ensure_ascii=False))
         return
     for moment in found:
-        _show(moment, run)
+        _show(moment)
+    if found:
+        typer.echo(f"note: the first one's whole case: {_whole(found[0], run)}", err=True)
+    for note in _notes(query, found, empty):
+        typer.echo(f"note: {note}", err=True)
+
+
+def _notes(query: str, found: list[Moment], empty: bool) -> Iterator[str]:
+    """What a reader should know about what was found, or was not."""
+    from cuechain.agents.library.moments import FAR
+    from cuechain.agents.perception.texts.language import NAMES, line_language
+
+    code = line_language(query)
     if empty:
-        typer.echo(f"note: {run} holds no cues yet", err=True)
+        yield "the run holds no cues yet"
     elif not found:
-        typer.echo("note: no cue passes the filters", err=True)
+        yield "no cue passes the filters"
+    elif code not in (None, "en"):
+        told = f"the query seems to be {NAMES[code]}" if code in NAMES else "the query seems not to be English"
+        yield f"{told}; only English is read by its meaning, other languages word by word"
     elif query.strip() and found[0].score < FAR:
-        typer.echo(
-            "note: nothing comes near; only English is read by its meaning, other languages word by word", err=True
-        )
+        yield "nothing comes near"
 
 
 def _several(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
-def _show(moment: Moment, run: Path) -> None:
+def _show(moment: Moment) -> None:
     """A moment as lines: where, what, and how to open it."""
     import shlex
 
@@ -88,11 +103,17 @@ def _show(moment: Moment, run: Path) -> None:
     for cue in moment.cues:
         who = f" {cue.person}" if cue.person else ""
         typer.echo(_clean(f"      {cue.id} {cue.sense}{who}: {cue.text}"))
-    if moment.file is not None:
-        at = "" if moment.start is None else f"--start={moment.start:g} "
-        typer.echo(_clean(f"      {moment.address}   mpv {at}{shlex.quote(moment.file)}"))
-    case = f"tail -c +{moment.place + 1} {shlex.quote(str(run / 'cases.jsonl'))} | head -n 1 | cuechain show /dev/stdin"
-    typer.echo(_clean(f"      {case}"))
+    if moment.address is not None:
+        play = f"   mpv --start={moment.start or 0:.2f} {shlex.quote(moment.file or '')}"
+        typer.echo(_clean(f"      {moment.address}{play if moment.kind in ('video', 'audio') else ''}"))
+
+
+def _whole(moment: Moment, run: Path) -> str:
+    """The command that shows a moment's case."""
+    import shlex
+
+    cases = shlex.quote(str(run / "cases.jsonl"))
+    return f"tail -c +{moment.place + 1} {cases} | head -n 1 | cuechain show /dev/stdin"
 
 
 def query(
@@ -106,7 +127,8 @@ def query(
     import json
 
     from cuechain.agents.errors import ConfigError
-    from cuechain.agents.library.index import answered, opened
+    from cuechain.agents.library.index import opened
+    from cuechain.agents.library.sql import answered
     from cuechain.agents.runs import Run
 
     if as_json and as_csv:

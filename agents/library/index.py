@@ -16,12 +16,13 @@ from typing import Any
 
 from filelock import FileLock
 
-from cuechain.agents.errors import ConfigError, MissingExtraError, RunError
+from cuechain.agents.errors import RunError
 from cuechain.agents.library.meaning import WIDTH, plain, vectors, words
+from cuechain.agents.library.sql import duckdb_of, first_line
 from cuechain.agents.library.tables import TABLES, Row, rows
 from cuechain.agents.runs import Run
 
-VERSION = 1
+VERSION = 2
 """Raised when tables or what is searched change: an older index is built anew."""
 
 BATCH = 200
@@ -46,8 +47,6 @@ LOCKED = {
 }
 """How readers open an index: SQL reaches no file, no network, no Python variable, and cannot change that."""
 
-ONLY = "only the run's tables can be read: no files, no other databases, no changes; `cuechain query --help` lists them"
-
 Tell = Callable[[str], None]
 
 
@@ -68,38 +67,7 @@ def opened(run: Run, *, meaning: bool = False, tell: Tell = lambda line: None) -
 
 
 def _connected(path: Path) -> Any:
-    return _duckdb().connect(str(path), read_only=True, config=LOCKED)
-
-
-def answered(db: Any, sql: str) -> tuple[list[str], Iterator[Row]]:
-    """Names of the columns and the rows of one SELECT.
-
-    Raises:
-        ConfigError: It is no single SELECT, it is not valid, or it asks for more than the tables.
-    """
-    duckdb = _duckdb()
-    try:
-        statements = db.extract_statements(sql)
-        kinds = [s.type for s in statements]
-        if len(kinds) != 1 or kinds[0] not in (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN):
-            raise ConfigError("a query is one SELECT", ONLY)
-        found = db.execute(statements[0])
-        return [c[0] for c in found.description], _rows_of(found)
-    except duckdb.Error as error:
-        raise ConfigError(f"the query failed: {_first(error)}", _hint(error)) from error
-
-
-def _rows_of(found: Any) -> Iterator[Row]:
-    try:
-        while some := found.fetchmany(1_000):
-            yield from some
-    except _duckdb().Error as error:  # what shows only with a row, such as a text that is no number
-        raise ConfigError(f"the query failed: {_first(error)}", _hint(error)) from error
-
-
-def _hint(error: Exception) -> str:
-    told = next((line for line in str(error).splitlines() if "Did you mean" in line or "Candidate" in line), "").strip()
-    return told or ONLY
+    return duckdb_of().connect(str(path), read_only=True, config=LOCKED)
 
 
 def indexed(run: Run, *, meaning: bool = False, tell: Tell = lambda line: None) -> Path:
@@ -119,18 +87,9 @@ def indexed(run: Run, *, meaning: bool = False, tell: Tell = lambda line: None) 
     return path
 
 
-def _duckdb() -> Any:
-    try:
-        import duckdb
-        import pyarrow  # noqa: F401 - rows go into the tables through it  # pyright: ignore[reportUnusedImport]
-    except ImportError as error:
-        raise MissingExtraError("searching a run", "batch") from error
-    return duckdb
-
-
 def _build(path: Path, cases: Path, meaning: bool, tell: Tell) -> None:
     """Write a new index beside the old one and put it in its place."""
-    duckdb = _duckdb()
+    duckdb = duckdb_of()
     part = path.with_suffix(".part")
     rest = (part, part.with_name(part.name + ".wal"))
     for left in rest:  # of a build that was killed: nobody else builds while we hold the lock
@@ -155,7 +114,7 @@ def _build(path: Path, cases: Path, meaning: bool, tell: Tell) -> None:
             db.execute("CHECKPOINT")
         part.replace(path)
     except duckdb.Error as error:
-        raise RunError(f"{path} cannot be built: {_first(error)}", "check the folder and the free space") from error
+        raise RunError(f"{path} cannot be built: {first_line(error)}", "check the folder and the free space") from error
     finally:
         for left in rest:
             with suppress(OSError):
@@ -280,7 +239,7 @@ def _fresh(path: Path, cases: Path, meaning: bool) -> bool:
 
 def _known(path: Path) -> dict[str, Any] | None:
     """What an index tells about itself; None where there is none that can be used."""
-    duckdb = _duckdb()
+    duckdb = duckdb_of()
     if not path.is_file():
         return None
     try:
@@ -306,7 +265,3 @@ def _whole_line(cases: Path, end: int) -> bool:
     with cases.open("rb") as file:
         file.seek(end)
         return any(line.endswith(b"\n") for line in file)
-
-
-def _first(error: Exception) -> str:
-    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

@@ -28,13 +28,35 @@ _SAID = re.compile(r'^.{1,60}? says "(.*)"$', re.S)
 _FIGURE = re.compile(r"[-+−±]?\b\d+\.\d+\b")
 
 
-def plain(sense: str, text: str) -> str:
-    """A cue as the encoder reads it: what was said without its frame; anything else after the name of its sense, without decimals.
+_UNIT = re.compile(r"\bAU ?(\d{1,2}(?:\+\d{1,2})*)\b")
 
-    Many measured cues differ in their decimals alone, and are read once.
+MOVEMENTS = {
+    "1": "raised inner brows", "2": "raised outer brows", "4": "frown", "5": "wide eyes", "6": "lifted cheeks",
+    "7": "narrowed eyes", "9": "wrinkled nose", "10": "raised upper lip", "12": "smile", "14": "dimple",
+    "15": "mouth corners pulled down", "17": "raised chin", "20": "stretched lips", "23": "tight lips",
+    "24": "pressed lips", "25": "parted lips", "26": "dropped jaw", "27": "mouth wide open", "43": "closed eyes",
+    "45": "blink",
+}  # fmt: skip
+"""Action unit (FACS: Ekman & Friesen 1978) to what people call it: nobody looks for lip corners that pull up."""
+
+FEWEST = 4
+"""Letters under which a text means nothing by itself ("A", "Hm."); it is found by its words alone."""
+
+
+def plain(sense: str, text: str) -> str:
+    """A cue as it is compared: what was said without its frame; anything else after the name of its sense, movements by their names.
+
+    Decimals are left out: many measured cues differ in them alone, and are read once.
     """
     said = _SAID.match(text) if sense == "transcript" else None
-    return said[1] if said else f"{sense}: {_FIGURE.sub('', text)}"
+    if said:
+        return said[1]
+    named = _UNIT.sub(lambda found: f"{_movements(found[1])} ({found[0]})", text)
+    return f"{sense}: {_FIGURE.sub('', named)}"
+
+
+def _movements(units: str) -> str:
+    return ", ".join(MOVEMENTS[unit] for unit in units.split("+") if unit in MOVEMENTS)
 
 
 def key(read: str) -> int:
@@ -43,7 +65,7 @@ def key(read: str) -> int:
 
 
 def vectors(texts: Sequence[str]) -> np.ndarray:
-    """Vectors of length 1 (N, WIDTH) float32; the beginning of a long text decides.
+    """Vectors of length 1 (N, WIDTH) float32, 0 for a text of a few letters; the beginning of a long text decides.
 
     Raises:
         ToolError: The weights cannot be read.
@@ -56,6 +78,7 @@ def vectors(texts: Sequence[str]) -> np.ndarray:
     for begin in range(0, len(order), BATCH):
         part = order[begin : begin + BATCH]
         found[part] = _session().run(["meaning"], batch([ids[i] for i in part]))[0]
+    found[[sum(map(str.isalpha, text[:100])) < FEWEST for text in texts]] = 0
     return found
 
 

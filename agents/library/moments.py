@@ -18,8 +18,8 @@ from cuechain.agents.errors import ConfigError
 from cuechain.agents.library.meaning import vectors, words
 
 LEXICAL = 0.3
-"""Weight of the same words beside the cosine: chosen on the 50 queries of benchmarks/library.jsonl that look for one cue, and on
-three words each out of 60 lines."""
+"""Weight of the same words beside the cosine: chosen among 0.1 to 1 on the 50 queries of benchmarks/library.jsonl that look for one cue
+(higher ones find less), and on 60 queries of three words out of a line (higher ones find more)."""
 
 WINDOW = 2.0
 """Seconds that may lie between the cues of a moment; of a conversation's turns, the one before and the one after. Ours."""
@@ -27,9 +27,9 @@ WINDOW = 2.0
 MOST = 1_000
 """Characters of a query; a longer one is refused rather than cut."""
 
-FAR = 0.35
-"""Score under which a moment has little to do with the query, as told to the user: of 50 queries whose cue is known, the cue itself
-scored lower for six, and the best cue for a query in German for all of five. Ours."""
+FAR = 0.28
+"""Score under which the best moment has little to do with the query, as told to the user: for 50 queries that have an answer it had
+0.30 or more, for eight about physics, tax law or nothing 0.26 or less (benchmarks/library.jsonl; two small runs). Ours."""
 
 _PARTS = re.compile(
     r"\s*[;,]\s+(?:and\s+|but\s+|then\s+)?"
@@ -87,6 +87,8 @@ class Moment:
     """The best one for each part."""
     file: str | None
     """Where it can be seen or heard."""
+    kind: str | None
+    """video, audio, image or text."""
     start: float | None
     """Seconds."""
     end: float | None
@@ -108,7 +110,7 @@ class Moment:
         if self.file is None:
             return None
         name = self.file if "://" in self.file else PurePath(self.file).as_posix()
-        return name if self.start is None else f"{name}#t={self.start:g}"
+        return name if self.start is None or self.kind == "image" else f"{name}#t={self.start:.2f}"
 
 
 def parts(query: str) -> list[str]:
@@ -131,7 +133,7 @@ def search(db: Any, query: str, filters: Filters, limit: int = 10) -> list[Momen
     Raises:
         ConfigError: Nothing is looked for, or the query is too long.
     """
-    query = query.strip()
+    query = query.strip().encode("utf-8", "replace").decode()
     if len(query) > MOST:
         raise ConfigError(f"the query has {len(query):,} characters, the limit is {MOST:,}", "say it in a sentence")
     wanted = parts(query)
@@ -139,7 +141,7 @@ def search(db: Any, query: str, filters: Filters, limit: int = 10) -> list[Momen
         raise ConfigError("there is nothing to look for", "give words, or a filter such as --label anger")
     _candidates(db, wanted, filters)
     found = _moments(db, len(wanted) or 1, limit * 100)
-    return _distinct(db, found, limit)
+    return _distinct(db, found, limit, single=not wanted)
 
 
 def _candidates(db: Any, wanted: Sequence[str], filters: Filters) -> None:
@@ -165,8 +167,11 @@ def _candidates(db: Any, wanted: Sequence[str], filters: Filters) -> None:
         else:
             table = "c" if one.name in ("sense", "person") else "k"
             conditions.append(f"list_contains(${len(given)}::VARCHAR[], lower({table}.{one.name}))")
+    if filters.label or filters.gold or filters.relation:  # in a conversation, they are about the judged turn
+        conditions.append("(k.turn IS NULL OR c.line IS NULL OR c.line = k.turn)")
     db.execute(
-        f"CREATE OR REPLACE TEMP TABLE fitting AS SELECT c.*, {', '.join(made) or 'c.salience AS s0'} "
+        "CREATE OR REPLACE TEMP TABLE fitting AS "
+        f"SELECT c.*, coalesce(c.line = k.turn, false) AS own, {', '.join(made) or 'c.salience AS s0'} "
         f"FROM cues c JOIN cases k USING (item){joins} WHERE {' AND '.join(conditions)}",
         given,
     )
@@ -210,15 +215,18 @@ def _moments(db: Any, parts: int, most: int) -> list[tuple[Any, ...]]:
     pairs = ", ".join(f"arg_max(b.cue, b.s{k}) AS c{k}, max(b.s{k})" for k in each)
     db.execute(
         f"CREATE OR REPLACE TEMP TABLE hits AS WITH middle AS (SELECT * FROM fitting QUALIFY {best}) "
-        f"SELECT DISTINCT a.item, ({mean}) / {parts} AS score, {pairs} "
+        f"SELECT DISTINCT a.item, ({mean}) / {parts} AS score, {pairs}, a.own "
         f"FROM middle a JOIN fitting b ON a.item = b.item AND {_NEAR} "
-        f"GROUP BY a.item, a.cue HAVING score IS NOT NULL ORDER BY score DESC, a.item LIMIT {most}"
+        f"GROUP BY a.item, a.cue, a.own HAVING score IS NOT NULL ORDER BY score DESC, a.own DESC, a.item LIMIT {most}"
     )
-    return db.execute("SELECT * FROM hits ORDER BY score DESC, item, c0").fetchall()
+    return db.execute("SELECT * EXCLUDE (own) FROM hits ORDER BY score DESC, own DESC, item, c0").fetchall()
 
 
-def _distinct(db: Any, rows: Sequence[tuple[Any, ...]], limit: int) -> list[Moment]:
-    """Moments that do not overlap; one that several items share is told once, as the item whose judged turn it is."""
+def _distinct(db: Any, rows: Sequence[tuple[Any, ...]], limit: int, single: bool) -> list[Moment]:
+    """Moments that do not overlap; one that several items share is told once, as the item whose judged turn it is.
+
+    With `single`, each item has one moment.
+    """
     parts = range((len(rows[0]) - 2) // 2) if rows else range(0)
     of_item = {c["item"]: c for c in _dicts(db, "SELECT * FROM cases WHERE item IN (SELECT item FROM hits)")}
     wanted = " UNION ".join(f"SELECT item, c{k} AS cue FROM hits" for k in parts)
@@ -237,7 +245,7 @@ def _distinct(db: Any, rows: Sequence[tuple[Any, ...]], limit: int) -> list[Mome
         turn = case["turn"] is not None and any(c["line"] == case["turn"] for c in cues)
         former = found.get(same)
         if former is None:
-            if len(found) < limit and not any(_overlap(moment, other) for other in found.values()):
+            if len(found) < limit and not any(_overlap(moment, other, single) for other in found.values()):
                 found[same] = moment
                 judged |= {same} if turn else set()
         elif item not in (former.item, *former.also):
@@ -263,6 +271,7 @@ def _moment(case: dict[str, Any], cues: Sequence[dict[str, Any]], score: float, 
         score=round(score, 3),
         cues=tuple(Found(c["cue"], c["sense"], c["text"], c["person"], round(each[c["cue"]], 3)) for c in cues),
         file=next((c["file"] for c in cues if c["file"]), case["file"]),
+        kind=next((c["kind"] for c in cues if c["file"]), None),
         start=min(starts, default=None) if starts else case["start_s"],
         end=max(ends, default=None) if ends else case["end_s"],
         line=next((c["line"] for c in cues if c["line"] is not None), None),
@@ -272,11 +281,11 @@ def _moment(case: dict[str, Any], cues: Sequence[dict[str, Any]], score: float, 
     )
 
 
-def _overlap(one: Moment, other: Moment) -> bool:
+def _overlap(one: Moment, other: Moment, single: bool) -> bool:
     """Whether two moments of one item show the same."""
     if one.item != other.item:
         return False
-    if {c.id for c in one.cues} & {c.id for c in other.cues}:
+    if single or {c.id for c in one.cues} & {c.id for c in other.cues}:
         return True
     if one.start is None or other.start is None or one.end is None or other.end is None:
         return one.line == other.line

@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from cuechain.agents.library.meaning import key, plain
-
 Row = tuple[Any, ...]
 
 TABLES: dict[str, dict[str, str]] = {
@@ -24,7 +22,7 @@ TABLES: dict[str, dict[str, str]] = {
     "cues": {
         "item": "VARCHAR", "cue": "VARCHAR", "sense": "VARCHAR", "text": "VARCHAR", "person": "VARCHAR",
         "start_s": "DOUBLE", "end_s": "DOUBLE", "line": "INTEGER", "confidence": "DOUBLE", "reliability": "DOUBLE",
-        "salience": "DOUBLE", "file": "VARCHAR", "source": "VARCHAR", "cited": "BOOLEAN", "text_id": "UBIGINT",
+        "salience": "DOUBLE", "file": "VARCHAR", "kind": "VARCHAR", "source": "VARCHAR", "cited": "BOOLEAN", "text_id": "UBIGINT",
     },
     "gaps": {
         "item": "VARCHAR", "sense": "VARCHAR", "reason": "VARCHAR", "hint": "VARCHAR", "start_s": "DOUBLE",
@@ -69,6 +67,8 @@ def rows(raw: Any, place: int) -> dict[str, list[Row]]:
 
 
 def _rows(raw: Mapping[str, Any], place: int) -> dict[str, list[Row]]:
+    from cuechain.agents.library.meaning import key, plain  # the command line's help needs the tables alone
+
     sample, question, sheet = raw.get("sample") or {}, raw["question"], raw["sheet"]
     answer, media = raw.get("answer") or {}, sheet.get("media") or []
     claims = answer.get("claims") or []
@@ -76,8 +76,8 @@ def _rows(raw: Mapping[str, Any], place: int) -> dict[str, list[Row]]:
     label, confidence, intensity = _said(answer)
     gold = (sample.get("target") or {}).get("labels")
     cited = {id for claim in claims for id in claim.get("cites") or ()}
-    files = {m["id"]: m.get("path") for m in media}
-    first = next((path for path in files.values() if path), next(iter(sample.get("files") or ()), None))
+    first = next((m["path"] for m in media if m.get("path")), next(iter(sample.get("files") or ()), None))
+    turns = sample.get("turns") or ()
     usage, done = raw.get("usage") or {}, raw.get("status", "done") == "done"
     case = (
         item, _word(sample.get("dataset")), _word(sample.get("split")), _word(sample.get("group")),
@@ -96,13 +96,15 @@ def _rows(raw: Mapping[str, Any], place: int) -> dict[str, list[Row]]:
     measures: list[Row] = []
     for id, cue in (sheet.get("cues") or {}).items():
         found = cue.get("measures") or {}
-        file = files.get(cue.get("media") or "", first if len(media) < 2 else None)
-        line = found.get("line")
+        line = int(found["line"]) if isinstance(found.get("line"), int | float) else None
+        own = turns[line - 1].get("file") if line and line <= len(turns) else None
+        medium = next((m for m in media if m["id"] == cue.get("media")), media[0] if len(media) == 1 else {})
+        file = medium.get("path") or own
         cues.append((
             item, _word(id), _word(cue["sense"]), _word(cue["text"]), _word(cue.get("person")),
-            *_span(cue.get("span")), int(line) if isinstance(line, int | float) else None,
+            *_span(cue.get("span")), line,
             _number(cue.get("confidence")), _number(cue.get("reliability")), _number(cue.get("salience", 0.5)),
-            _word(file), _word(cue.get("source")), id in cited, key(plain(cue["sense"], cue["text"])),
+            _word(file), _word(medium.get("kind")), _word(cue.get("source")), id in cited, key(plain(cue["sense"], cue["text"])),
         ))  # fmt: skip
         for name, value in found.items():
             number = isinstance(value, int | float)
