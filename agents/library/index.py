@@ -18,7 +18,7 @@ from filelock import FileLock
 
 from cuechain.agents.errors import RunError
 from cuechain.agents.library.meaning import WIDTH, plain, vectors, words
-from cuechain.agents.library.sql import duckdb_of, first_line
+from cuechain.agents.library.sql import MEMORY, duckdb_of, first_line
 from cuechain.agents.library.tables import TABLES, Row, rows
 from cuechain.agents.runs import Run
 
@@ -33,9 +33,6 @@ TEXTS = 2_048
 
 EDGE = 4_096
 """Bytes before the end of what was read, by which the index knows whether the file only grew since."""
-
-MEMORY = "1GB"
-"""What DuckDB may take."""
 
 LOCKED = {
     "enable_external_access": "false",

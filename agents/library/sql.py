@@ -7,6 +7,9 @@ from typing import Any
 
 from cuechain.agents.errors import ConfigError, MissingExtraError
 
+MEMORY = "1GB"
+"""What DuckDB may take."""
+
 ONLY = "only the run's tables can be read: no files, no other databases, no changes; `cuechain query --help` lists them"
 
 
@@ -24,19 +27,28 @@ def answered(db: Any, sql: str) -> tuple[list[str], Iterator[tuple[Any, ...]]]:
             raise ConfigError("a query is one SELECT", ONLY)
         found = db.execute(statements[0])
         return [c[0] for c in found.description], _rows_of(found)
-    except duckdb.Error as error:
-        raise ConfigError(f"the query failed: {first_line(error)}", _hint(error)) from error
+    except (duckdb.Error, RuntimeError) as error:
+        raise _refused(error) from error
 
 
 def _rows_of(found: Any) -> Iterator[tuple[Any, ...]]:
     try:
         while some := found.fetchmany(1_000):
             yield from some
-    except duckdb_of().Error as error:  # what shows only with a row, such as a text that is no number
-        raise ConfigError(f"the query failed: {first_line(error)}", _hint(error)) from error
+    except (duckdb_of().Error, RuntimeError) as error:  # what shows only with a row, such as a text that is no number
+        raise _refused(error) from error
+
+
+def _refused(error: Exception) -> BaseException:
+    """What to tell the user; of Ctrl-C, DuckDB makes one of these."""
+    if type(error) is RuntimeError or isinstance(error, duckdb_of().InterruptException):
+        return KeyboardInterrupt()
+    return ConfigError(f"the query failed: {first_line(error)}", _hint(error))
 
 
 def _hint(error: Exception) -> str:
+    if "Out of Memory" in str(error):
+        return f"a query may take {MEMORY}; let it look at less"
     told = next((line for line in str(error).splitlines() if "Did you mean" in line or "Candidate" in line), "").strip()
     return told or ONLY
 

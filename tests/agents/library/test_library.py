@@ -3,6 +3,7 @@
 import json
 import multiprocessing
 import sys
+import threading
 
 import pytest
 
@@ -193,6 +194,25 @@ def test_sql_reads_the_tables_and_nothing_else(run, tmp_path, sql):
     assert told.value.hint
     assert not (tmp_path / "out").exists()
     assert asked(run, "SELECT count(*) FROM cases")[1] == [(3,)]
+
+
+def test_a_query_that_takes_too_much_is_told_so(run):
+    with pytest.raises(ConfigError, match="Memory") as told:
+        asked(run, "SELECT string_agg(repeat('x', 1000000), '') FROM range(100000)")
+    assert "1GB" in told.value.hint
+
+
+def test_ctrl_c_ends_a_query(run):
+    with opened(run) as db:
+        timer = threading.Timer(0.5, db.interrupt)
+        timer.start()
+        with pytest.raises(KeyboardInterrupt):
+            list(
+                answered(
+                    db, "SELECT count(*) FROM range(3000000000) a, range(1000) b WHERE a.range * 7 % 11 = b.range"
+                )[1]
+            )
+        timer.cancel()
 
 
 def test_the_index_grows_with_the_run(run):
