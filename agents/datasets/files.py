@@ -120,6 +120,15 @@ def cells(path: Path, *, delimiter: str = "", errors: str = WINDOWS) -> Iterator
                 yield line, None
 
 
+def sign_of(path: Path) -> str:
+    """What separates the cells of a .csv whose header has no comma, a semicolon (spreadsheets of many languages) or a tab; else ""."""
+    if suffix_of(path) != ".csv":
+        return ""
+    with opened(path, WINDOWS) as file:
+        header = file.readline(LONGEST)
+    return "" if "," in header else next((sign for sign in ";\t" if sign in header), "")
+
+
 def table(
     path: Path, columns: Sequence[str] = (), *, delimiter: str = "", header: Sequence[str] = (), errors: str = WINDOWS
 ) -> Iterator[tuple[int, dict[str, str] | None]]:

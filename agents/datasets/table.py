@@ -9,7 +9,7 @@ from typing import Any
 
 from cuechain.agents.datasets import Dataset, Fault
 from cuechain.agents.datasets.cells import list_of, number_of, seconds_of
-from cuechain.agents.datasets.files import json_lines, table
+from cuechain.agents.datasets.files import json_lines, sign_of, table
 from cuechain.agents.errors import ConfigError, MissingExtraError
 from cuechain.agents.registry import did_you_mean
 from cuechain.agents.values import Sample, Span, Target, Turn
@@ -56,6 +56,8 @@ def read(folder: Path, split: str, **options: str) -> Iterator[Sample | Fault]:
     if not folder.is_file():
         raise ConfigError(f"{folder} is no file", "give table:FILE, a .csv, .tsv, .jsonl or .parquet")
     whole = list(_rows(folder))
+    if not whole:
+        raise ConfigError(f"{folder} has no rows", "it is empty, or holds a header alone")
     known = list(dict.fromkeys(name for _, row in whole for name in row or ()))
     columns, numbers = _columns(known, options, folder)
     kept: list[tuple[int, Row]] = []
@@ -132,7 +134,7 @@ def _rows(path: Path) -> Iterator[tuple[int, Row | None]]:
         except (OSError, ArrowException) as error:
             raise ConfigError(f"{path} is no Parquet file: {error}", "was the download complete?") from error
     elif kind in ("csv", "tsv", "txt"):
-        yield from table(path, delimiter="\t" if kind == "txt" else "")
+        yield from table(path, delimiter="\t" if kind == "txt" else sign_of(path))
     else:
         raise ConfigError(f"{path} is no table", "give a .csv, .tsv, .jsonl or .parquet, or one of them with .gz")
 

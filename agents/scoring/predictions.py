@@ -7,13 +7,16 @@ from pathlib import Path
 
 import numpy as np
 
-from cuechain.agents.datasets.files import json_lines, suffix_of, table
+from cuechain.agents.datasets.files import json_lines, sign_of, suffix_of, table
 from cuechain.agents.errors import ConfigError
 from cuechain.agents.scoring import kinds
 from cuechain.agents.scoring.found import Figure, Found, figure
 from cuechain.agents.scoring.metrics import regression as numbers
 from cuechain.agents.scoring.score import Report
 from cuechain.agents.scoring.statistics import from_sums
+
+LISTED = "\x1f"
+"""Between the labels of a JSON list."""
 
 FIGURES = (("r", numbers.pearson), ("CCC", numbers.ccc), ("mean absolute error", numbers.mae), ("RMSE", numbers.rmse))
 
@@ -26,12 +29,14 @@ def scored(path: Path, truth: str, said: str, labels: tuple[str, ...] = (), sepa
         truth: Column of what is right; a row where it is empty is not judged.
         said: Column of the prediction.
         labels: The closed set; where it is empty, the labels that are right somewhere, and numbers where all of `truth` are numbers.
-        separator: Between several labels of one cell; empty for one label each.
+        separator: Between several labels of one cell; empty for one label each. Lists of JSON hold several labels without it.
 
     Raises:
         ConfigError: The file cannot be read, has no such columns, or nothing is judged.
     """
-    right, answers, broken = _columns(path, truth, said)
+    right, answers, broken = _columns(path, truth, said, separator or LISTED)
+    if any(LISTED in cell for cell in (*right, *answers)):
+        separator = LISTED
     judged = [i for i, t in enumerate(right) if t or separator]
     if not judged:
         raise ConfigError(f"{path}: column '{truth}' is empty", "it holds what people said")
@@ -74,23 +79,25 @@ def _commonest(right: list[str], labels: tuple[str, ...]) -> dict[str, tuple[Fig
     }
 
 
-def _columns(path: Path, truth: str, said: str) -> tuple[list[str], list[str], int]:
+def _columns(path: Path, truth: str, said: str, between: str) -> tuple[list[str], list[str], int]:
     right: list[str] = []
     answers: list[str] = []
     broken = 0
-    rows = json_lines(path) if suffix_of(path) == ".jsonl" else table(path, (truth, said))
+    rows = json_lines(path) if suffix_of(path) == ".jsonl" else table(path, (truth, said), delimiter=sign_of(path))
     for _, row in rows:
         if not isinstance(row, dict) or truth not in row or said not in row:
             broken += 1
             continue
-        right.append(_cell(row[truth]))
-        answers.append(_cell(row[said]))
+        right.append(_cell(row[truth], between))
+        answers.append(_cell(row[said], between))
     if not right:
         raise ConfigError(f"{path} has no row with '{truth}' and '{said}'", "--truth and --said name its columns")
     return right, answers, broken
 
 
-def _cell(value: object) -> str:
+def _cell(value: object, between: str) -> str:
+    if isinstance(value, list):
+        return "".join(f"{str(part).strip()}{between}" for part in value)
     return "" if value is None else str(value).strip()
 
 

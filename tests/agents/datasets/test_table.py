@@ -23,6 +23,22 @@ def test_columns_are_found_by_their_names_whatever_wrote_the_file(tmp_path):
         assert not faults and items[0].dataset == "table"
 
 
+@pytest.mark.parametrize("sign", [";", "\t"])
+def test_a_spreadsheet_separates_by_what_its_language_uses(tmp_path, sign):
+    rows = [("text", "emotion"), ("Well, great.", "joy"), ('"a; b"' if sign == ";" else "a; b", "anger")]
+    (tmp_path / "t.csv").write_bytes("\r\n".join(sign.join(row) for row in rows).encode("cp1252"))
+    items, faults = split_up(samples(f"table:{tmp_path / 't.csv'}"))
+    assert [(s.text, s.target.labels) for s in items] == [("Well, great.", ("joy",)), ("a; b", ("anger",))]
+    assert not faults
+
+
+@pytest.mark.parametrize("text", ["", "text,emotion\n"])
+def test_a_table_without_rows_is_told(tmp_path, text):
+    (tmp_path / "t.csv").write_text(text)
+    with pytest.raises(ConfigError, match="has no rows"):
+        list(samples(f"table:{tmp_path / 't.csv'}?text=text"))
+
+
 def test_a_mapping_names_columns_and_what_separates_labels(tmp_path):
     (tmp_path / "t.tsv").write_text("words\tfelt\tHow strong\nNo!\tanger; fear\t2\nYes\t;\t1\n")
     spec = f"table:{tmp_path / 't.tsv'}?text=words&label=felt&label_sep=;&scores=How+strong"

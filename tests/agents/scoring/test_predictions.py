@@ -1,5 +1,7 @@
 """Tables of anybody's predictions."""
 
+import json
+
 import pytest
 
 from cuechain.agents.errors import ConfigError
@@ -45,6 +47,19 @@ def test_several_labels(tmp_path):
     report = scored(path, "truth", "prediction", separator=";")
     assert report.n == 3 and value(report, "exactly right") == pytest.approx(1 / 3)
     assert value(report, "Jaccard of items") == pytest.approx((0.5 + 1 + 0.5) / 3)
+
+
+def test_lists_of_json_are_several_labels(tmp_path):
+    rows = [(["joy", "fear"], ["joy"]), (["joy"], "joy"), ([], []), (["fear"], None)]
+    path = write(tmp_path / "p.jsonl", *(json.dumps({"truth": t, "prediction": p}) for t, p in rows))
+    report = scored(path, "truth", "prediction")
+    assert report.n == 4 and {row["label"] for row in report.per_class} == {"joy", "fear"}
+    assert value(report, "exactly right") == pytest.approx(2 / 4)
+
+
+def test_a_spreadsheet_with_semicolons(tmp_path):
+    report = scored(write(tmp_path / "p.csv", "truth;prediction", "joy;joy", "fear;joy"), "truth", "prediction")
+    assert report.n == 2 and value(report, "accuracy") == 0.5
 
 
 @pytest.mark.parametrize("rows", [("truth,said", "joy,joy"), ("truth,prediction",), ("truth,prediction", ",joy")])
