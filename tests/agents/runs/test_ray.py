@@ -1,6 +1,7 @@
 """Runs over real Ray clusters: one made for the run, and one of two nodes whose workers and machines die."""
 
 import importlib.util
+import json
 import os
 import signal
 import subprocess
@@ -162,7 +163,10 @@ def test_another_version_on_the_cluster_is_refused(tmp_path, cluster, monkeypatc
 @pytest.mark.slow
 def test_a_chat_model_is_held_where_the_gpus_are(tmp_path, cluster):
     pytest.importorskip("transformers", reason="needs the extra hf")
-    chosen = own(model=f"hf:{tiny.llama(tmp_path / 'base')}", max_tokens=16, retries=0)
+    base = tiny.closing_llama(tmp_path / "base")
+    config = json.loads((base / "config.json").read_text())
+    (base / "config.json").write_text(json.dumps(config | {"max_position_embeddings": 8192}))
+    chosen = own(model=f"hf:{base}", max_tokens=400, retries=0)
     items = [*samples(6), Sample(id="gone", files=(str(tmp_path / "gone.mp4"),))]
     list(batch(items, MADE, chosen, tmp_path / "one"))
     assert (
