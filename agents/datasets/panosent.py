@@ -155,7 +155,7 @@ def _sextuple(name: str, id: str, found: Record) -> tuple[Sextuple | None, list[
         return None, [
             Fault(id, "label_outside", f"{name}: '{found.get('sentiment')}' is none of {', '.join(POLARITIES)}")
         ]
-    parts = {
+    parts: dict[str, Any] = {
         key: Element(text=str(found[key]["value"]).strip(), explicit=found[key].get("manner") != "implicit")
         for key in ELEMENTS
     }

@@ -62,7 +62,7 @@ def batch(
 
     Args:
         items: Samples and faults of a reader, read as they are needed.
-        made: What the run is about: `task`, `labels`, `dataset`, `split` …; kept as its manifest.
+        made: What the run is about: `task`, `labels`, `dataset`, `split`, `explain_labels` …; kept as its manifest.
         settings: Model and perception.
         folder: The run folder; made where it is not there.
         examples: Finds solved examples for an item, for a chat model.
@@ -76,7 +76,7 @@ def batch(
         RunError: The folder belongs to another run or process, or cannot be written.
         ModelError: The model cannot be loaded, or failed for each of the first items.
     """
-    work = Work(made["task"], settings, tuple(made.get("labels", ())))
+    work = Work(made["task"], settings, tuple(made.get("labels", ())), bool(made.get("explain_labels")))
     manifest = {**made, "model": settings.model, "templates": prompts.template_hash()}
     with Writing(folder, manifest) as writing:
         kept = writing.run.done()

@@ -54,6 +54,12 @@ def batch(
     balanced: Annotated[bool, typer.Option("--balanced", help="Examples take turns among the labels.")] = False,
     base_url: Annotated[str | None, typer.Option("--base-url", help="Address of an OpenAI-compatible server.")] = None,
     direct: Annotated[bool | None, typer.Option("--direct", help="Ask a chat model for the answer at once.")] = None,
+    explain_labels: Annotated[
+        bool,
+        typer.Option(
+            "--explain-labels", help="Explain what people said from the cues, or say that these do not bear it out."
+        ),
+    ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Look at the items, and tell what is odd; answer nothing.")
     ] = False,
@@ -94,21 +100,22 @@ def batch(
         raise ConfigError("--out is missing", "it names the run folder; --dry-run only looks")
     chosen = tuple(s.strip() for s in senses.split(",") if s.strip()) if senses else None
     loaded = settings.load(senses=chosen, model=model, base_url=base_url, direct=direct, votes=votes)
-    examples = None
-    if shots:
-        if shots_from is None:
-            raise ConfigError("--shots needs examples", "--shots-from RUN, a run over another split of the dataset")
-        pool = Pool(known(Run(shots_from)))
+    if explain_labels and (shots or loaded.votes > 1):
+        raise ConfigError("labels that are given are explained, not guessed", "leave --shots and --votes out")
+    if shots and shots_from is None:
+        raise ConfigError("--shots needs examples", "--shots-from RUN, a run over another split of the dataset")
+    pool = Pool(known(Run(shots_from))) if shots and shots_from else None
 
-        def examples(item: Sample, sheet: CueSheet) -> list[Known]:
-            return pool.near(sheet, shots, group=item.group, balanced=balanced)
+    def near(item: Sample, sheet: CueSheet) -> list[Known]:
+        return pool.near(sheet, shots, group=item.group, balanced=balanced) if pool else []
 
     made = {"task": kind, "labels": set_of, "dataset": source, "split": split or one.splits[0], "limit": limit}
+    made |= {"explain_labels": True} if explain_labels else {}
     made |= {"votes": loaded.votes, "shots": shots, "shots_from": str(shots_from) if shots else None}
     if address and engine != "ray":
         raise ConfigError("--address names a Ray cluster", "--engine ray uses it")
     count = workers if workers is not None else _processors() if engine == "local" else 0
-    steps = answered(items, made, loaded, out, examples, workers=count, engine=engine, address=address)
+    steps = answered(items, made, loaded, out, near if pool else None, workers=count, engine=engine, address=address)
     _watched(steps, sum(not isinstance(i, Fault) for i in items), out)
 
 

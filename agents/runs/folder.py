@@ -34,9 +34,10 @@ class Run:
         """
         try:
             made = json.loads((self.folder / "manifest.json").read_text("utf-8"))
-            made["task"], made["model"]
+            if not {"task", "model"} <= made.keys():
+                raise KeyError("task")
             return made
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, AttributeError) as error:
             raise RunError(f"{self.folder} is no run folder", "`cuechain batch … --out FOLDER` makes one") from error
 
     def cases(self) -> Iterator[Case]:

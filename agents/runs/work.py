@@ -9,6 +9,7 @@ from typing import TypeAlias
 from cuechain.agents import registry
 from cuechain.agents.errors import ConfigError, CueChainError, MediaError, ModelError, ReplyError, ToolError
 from cuechain.agents.focus import within
+from cuechain.agents.justify import explainable, explained_for
 from cuechain.agents.llm import Model
 from cuechain.agents.nearest import Known
 from cuechain.agents.pipeline import SheetReady, check, see, think
@@ -34,6 +35,8 @@ class Work:
     """How to perceive and to reason; names the model."""
     labels: tuple[str, ...] = field(default=())
     """Closed label set, or the name of one; empty for the task's own."""
+    explain: bool = False
+    """Explain what people said of an item instead of answering, or say that the cues do not bear it out."""
 
     def question(self, item: Sample) -> Question:
         """What is asked about an item."""
@@ -55,11 +58,21 @@ class Work:
         """
         question, task = self.question(item), registry.get("tasks", self.task)
         try:
+            if self.explain:
+                return self._explained(item, sheet, question, task, model)
             shots = examples(item, sheet) if examples else ()
             done = think(sheet, question, task, model, self.settings, shots=shots)
             return done.model_copy(update={"sample": item})
         except (MediaError, ToolError, ModelError, ReplyError) as error:
             return self.failed(item, sheet, error)
+
+    def _explained(self, item: Sample, sheet: CueSheet, question: Question, task: Task, model: Model) -> Case:
+        try:
+            explainable(question, task, item.target, model)
+        except ConfigError as error:  # without a label, or with one outside the set: this item alone
+            return self.failed(item, sheet, error)
+        case = explained_for(sheet, question, task, item.target, model, self.settings)
+        return case.model_copy(update={"sample": item})
 
     def failed(self, item: Sample, sheet: CueSheet, error: CueChainError | str) -> Case:
         """A Case that says why there is no answer."""

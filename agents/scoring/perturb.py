@@ -17,7 +17,8 @@ from cuechain.agents.pipeline import think
 from cuechain.agents.reason import OPEN, labels_of
 from cuechain.agents.scoring.explanations import decision, leading
 from cuechain.agents.scoring.misheard import READERS, assembled
-from cuechain.agents.scoring.probes import Spoil, Spoiled, named
+from cuechain.agents.scoring.probes import named
+from cuechain.agents.scoring.spoil import Spoil, Spoiled
 from cuechain.agents.scoring.statistics import Interval, by_group, from_sums, share
 from cuechain.agents.values import Answer, Case, Cue, CueSheet, Gap, Target, Value
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from cuechain.agents.llm import Model
 from cuechain.agents.runs import Run
 from cuechain.agents.scoring import baselines, explanations, kinds, published
 from cuechain.agents.scoring.explanations import Measured
-from cuechain.agents.scoring.kinds import Figure, Found, Matrix
+from cuechain.agents.scoring.found import Figure, Found, Matrix
 from cuechain.agents.scoring.perturb import Drop, drops, probe
 from cuechain.agents.scoring.raters import agreement
 from cuechain.agents.scoring.tally import NOTHING, Tally, tally
@@ -82,10 +83,11 @@ def scored(run: Run, *, with_baselines: bool = True, wheels: Path | None = None)
         RunError: No run folder, nothing that people judged, or a task that is not scored.
         MissingExtraError: scikit-learn is not installed.
     """
-    try:
-        import sklearn  # noqa: F401
-    except ImportError as error:
-        raise MissingExtraError("scikit-learn is not installed", 'pip install "cuechain[score]"') from error
+    if find_spec("sklearn") is None:
+        raise MissingExtraError("scikit-learn is not installed", 'pip install "cuechain[score]"')
+    if run.manifest.get("explain_labels"):
+        told = f"{run.folder} explains labels that were given: they cannot be scored"
+        raise RunError(told, "`cuechain export RUN --as aggregates` counts which the cues bear out")
     lined = tally(run)
     if lined.task.metric == "none":
         raise RunError(
