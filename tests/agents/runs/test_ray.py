@@ -12,8 +12,8 @@ import pytest
 from tests.agents.llm import tiny
 from tests.agents.runs.test_runs import CRASH, MADE, content, own, samples, states
 
-from cuechain.agents.errors import MissingExtraError, RunError
-from cuechain.agents.runs import Run, batch
+from cuechain.agents.errors import ConfigError, MissingExtraError, RunError
+from cuechain.agents.runs import Run, batch, cli
 from cuechain.agents.values import Sample
 
 if not importlib.util.find_spec("ray"):
@@ -99,6 +99,12 @@ def test_without_ray_the_hint_is_the_command_that_installs_it(tmp_path, monkeypa
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(MissingExtraError, match=r'Ray is not installed \(pip install "cuechain\[ray\]"\)'):
         list(batch(samples(1), MADE, own(), tmp_path / "run", engine="ray"))
+
+
+def test_an_address_without_ray_is_told(tmp_path):
+    (tmp_path / "a.txt").write_text("Fine.")
+    with pytest.raises(ConfigError, match="--engine ray uses it"):
+        cli.batch(str(tmp_path), out=tmp_path / "run", address="auto")
 
 
 def test_a_cluster_that_is_not_there(tmp_path, monkeypatch):

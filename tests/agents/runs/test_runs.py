@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import pickle
 import random
 import signal
 import subprocess
@@ -14,8 +15,9 @@ import pytest
 
 from cuechain.agents import settings
 from cuechain.agents.datasets import Fault
-from cuechain.agents.errors import ConfigError, ModelError, RunError
+from cuechain.agents.errors import ConfigError, MissingExtraError, ModelError, RunError
 from cuechain.agents.runs import Run, batch
+from cuechain.agents.runs.cli import _watched as watched
 from cuechain.agents.runs.folder import Writing
 from cuechain.agents.values import Sample, Target
 
@@ -131,6 +133,16 @@ def test_an_item_that_crashes_its_process_fails_alone(tmp_path, plugin):
     assert Run(tmp_path / "run").finished == 5
 
 
+@pytest.mark.parametrize(
+    "error",
+    [MissingExtraError("Ray", "ray"), ModelError("no answer", "wait", retryable=True), ConfigError("no", "yes")],
+    ids=lambda e: type(e).__name__,
+)
+def test_what_a_worker_tells_arrives_with_its_hint(error):
+    told = pickle.loads(pickle.dumps(error))
+    assert type(told) is type(error) and vars(told) == vars(error) and str(told) == str(error)
+
+
 def test_a_model_that_is_not_there_ends_the_run(tmp_path):
     chosen = own(model="openai:none", base_url="http://127.0.0.1:9/v1", retries=0, timeout=2)
     with pytest.raises(ModelError, match="first 5 items failed"):
@@ -143,6 +155,18 @@ def test_a_task_that_a_planner_cannot_answer_ends_the_run_at_once(tmp_path):
     for workers in (0, 1):
         with pytest.raises(ConfigError, match="needs a chat model"):
             list(batch(samples(3), made, own(), tmp_path / f"run{workers}", workers=workers))
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), ConfigError("no such task")])
+def test_what_ends_a_run_is_told_without_counting_nothing(tmp_path, capsys, error):
+    def steps():
+        raise error
+        yield
+
+    with pytest.raises(type(error)):
+        watched(steps(), 3, tmp_path)
+    told = capsys.readouterr().err
+    assert "no items" not in told and ("goes on" in told) == isinstance(error, KeyboardInterrupt)
 
 
 def test_a_full_disk_ends_the_run_and_keeps_what_is_done(tmp_path, monkeypatch):
