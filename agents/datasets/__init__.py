@@ -73,7 +73,10 @@ def samples(spec: str, split: str = "") -> Iterator[Sample | Fault]:
     path = Path(place).expanduser()
     if not place or not path.exists():
         raise ConfigError(
-            f"{spec}: there is no {place or 'path'}", f"give {name}:FOLDER, the dataset as it is published"
+            f"{spec}: there is no {place or 'path'}",
+            "check the path; table:FILE takes a .csv, .tsv, .jsonl or .parquet"
+            if name == "table"
+            else f"give {name}:FOLDER, the dataset as it is published",
         )
     split = split or one.splits[0]
     if split not in one.splits:

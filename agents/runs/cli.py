@@ -178,8 +178,12 @@ def _watched(progress: Iterator[Progress], total: int, out: Path) -> None:
                     errors[step.error.partition(":")[0]] += 1
                     bar.update(shown, description=f"answering ({seen['failed']} failed)")
                 bar.advance(shown)
+    except KeyboardInterrupt:
+        console.print("interrupted; the same command goes on", soft_wrap=True)
+        raise
     finally:
         told = ", ".join(f"{count} {what}" for what, count in seen.items())
-        console.print(f"{out}: {told or 'no items'}", soft_wrap=True)
+        if told or not total:
+            console.print(f"{out}: {told or 'no items'}", soft_wrap=True)
         for kind, count in errors.most_common():
             console.print(f"  {count} × {kind}; the same command tries them again", soft_wrap=True)

@@ -45,13 +45,16 @@ def score(
     """Compare a run with what people said: every figure with its interval, its number of items and baselines."""
     from cuechain.agents import settings
     from cuechain.agents.atomic import write
-    from cuechain.agents.errors import ConfigError
+    from cuechain.agents.errors import ConfigError, RunError
     from cuechain.agents.runs import Run
     from cuechain.agents.scoring import predictions
     from cuechain.agents.scoring import score as scoring
     from cuechain.agents.scoring.probes import PROBES
     from cuechain.agents.scoring.report import as_markdown, picture
 
+    for path in (output, plot):
+        if path is not None and not path.absolute().parent.is_dir():
+            raise RunError(f"{path} cannot be written: there is no folder {path.parent}", "make it first")
     own = settings.load(base_url=base_url)
     folder = Run(run)
     if run.is_file():
@@ -68,9 +71,9 @@ def score(
         report = scoring.probed(report, folder, names, own, most)
     if explanations or judge:
         report = scoring.explained(report, folder, own, most, judge or "")
-    if plot is not None:
-        picture(report, plot)
     if output is not None:
         write(output, report.model_dump_json(indent=2) if output.suffix == ".json" else as_markdown(report))
-        return
-    typer.echo(report.model_dump_json(indent=2) if as_json else as_markdown(report))
+    else:
+        typer.echo(report.model_dump_json(indent=2) if as_json else as_markdown(report))
+    if plot is not None:
+        picture(report, plot)

@@ -85,6 +85,9 @@ def test_a_table_without_text_and_file_and_what_is_no_table(tmp_path):
         list(samples(f"table:{tmp_path / 't.docx'}"))
     with pytest.raises(ConfigError, match="is no file"):
         list(samples(f"table:{tmp_path}"))
+    with pytest.raises(ConfigError) as told:
+        list(samples(f"table:{tmp_path / 'lost.csv'}?text=a"))
+    assert "FILE" in str(told.value.hint) and "FOLDER" not in str(told.value.hint)
 
 
 def test_what_cannot_be_used_is_told_and_never_guessed(tmp_path):

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from cuechain.agents.errors import ConfigError
+from cuechain.agents.errors import ConfigError, RunError
+from cuechain.agents.scoring.cli import score
 from cuechain.agents.scoring.predictions import scored
 from cuechain.agents.scoring.report import as_markdown
 
@@ -66,3 +67,16 @@ def test_a_spreadsheet_with_semicolons(tmp_path):
 def test_a_table_that_cannot_be_scored_is_told(tmp_path, rows):
     with pytest.raises(ConfigError):
         scored(write(tmp_path / "p.csv", *rows), "truth", "prediction")
+
+
+def test_figures_are_told_though_there_is_nothing_to_draw(tmp_path, capsys):
+    path = write(tmp_path / "p.csv", "truth,prediction", "1.5,1", "2.5,2", "-1,0")
+    with pytest.raises(RunError):
+        score(path, plot=tmp_path / "p.png")
+    assert "mean absolute error" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("option", ["output", "plot"])
+def test_a_folder_that_is_not_there_is_told_before_anything_is_scored(tmp_path, option):
+    with pytest.raises(RunError, match="there is no folder"):
+        score(tmp_path / "nothing", **{option: tmp_path / "lost" / "s.png"})
