@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -14,6 +15,9 @@ from cuechain.agents.scoring.found import Figure, Found, figure
 from cuechain.agents.scoring.metrics import regression as numbers
 from cuechain.agents.scoring.score import Report
 from cuechain.agents.scoring.statistics import from_sums
+
+DECIMAL = re.compile(r"^([+-]?\d+),(\d+)$")
+"""A number with a comma, as tables with semicolons write it."""
 
 LISTED = "\x1f"
 """Between the labels of a JSON list."""
@@ -83,13 +87,17 @@ def _columns(path: Path, truth: str, said: str, between: str) -> tuple[list[str]
     right: list[str] = []
     answers: list[str] = []
     broken = 0
-    rows = json_lines(path) if suffix_of(path) == ".jsonl" else table(path, (truth, said), delimiter=sign_of(path))
+    sign = sign_of(path)
+    rows = json_lines(path) if suffix_of(path) == ".jsonl" else table(path, (truth, said), delimiter=sign)
     for _, row in rows:
         if not isinstance(row, dict) or truth not in row or said not in row:
             broken += 1
             continue
-        right.append(_cell(row[truth], between))
-        answers.append(_cell(row[said], between))
+        pair = [_cell(row[name], between) for name in (truth, said)]
+        if sign == ";":
+            pair = [DECIMAL.sub(r"\1.\2", cell) for cell in pair]
+        right.append(pair[0])
+        answers.append(pair[1])
     if not right:
         raise ConfigError(f"{path} has no row with '{truth}' and '{said}'", "--truth and --said name its columns")
     return right, answers, broken

@@ -61,6 +61,8 @@ def test_lists_of_json_are_several_labels(tmp_path):
 def test_a_spreadsheet_with_semicolons(tmp_path):
     report = scored(write(tmp_path / "p.csv", "truth;prediction", "joy;joy", "fear;joy"), "truth", "prediction")
     assert report.n == 2 and value(report, "accuracy") == 0.5
+    commas = scored(write(tmp_path / "n.csv", "truth;prediction", "1,5;1,0", "-2;-1,5", "0,5;1"), "truth", "prediction")
+    assert value(commas, "mean absolute error") == pytest.approx(0.5)
 
 
 @pytest.mark.parametrize("rows", [("truth,said", "joy,joy"), ("truth,prediction",), ("truth,prediction", ",joy")])
