@@ -142,7 +142,7 @@ def picture(report: Report, path: Path) -> None:
     try:
         from matplotlib.figure import Figure as Canvas
     except ImportError as error:
-        raise MissingExtraError("matplotlib is not installed", 'pip install "cuechain[score]"') from error
+        raise MissingExtraError("matplotlib", "score") from error
     labels, table = report.confusion.labels, report.confusion.table
     size = max(4.0, 0.55 * len(labels) + 2)
     canvas = Canvas(figsize=(size + 0.6, size), layout="constrained")

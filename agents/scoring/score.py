@@ -84,7 +84,7 @@ def scored(run: Run, *, with_baselines: bool = True, wheels: Path | None = None)
         MissingExtraError: scikit-learn is not installed.
     """
     if find_spec("sklearn") is None:
-        raise MissingExtraError("scikit-learn is not installed", 'pip install "cuechain[score]"')
+        raise MissingExtraError("scikit-learn", "score")
     if run.manifest.get("explain_labels"):
         told = f"{run.folder} explains labels that were given: they cannot be scored"
         raise RunError(told, "`cuechain export RUN --as aggregates` counts which the cues bear out")
