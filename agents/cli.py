@@ -393,8 +393,8 @@ def _leave(code: int) -> NoReturn:
     """End the program, at once where a sense is still inside a model that nobody waits for."""
     import threading
 
+    sys.stdout.flush()
     if any(thread.name.startswith("cuechain ") for thread in threading.enumerate()):
-        sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
     sys.exit(code)
@@ -412,7 +412,7 @@ def main() -> NoReturn:
 
     debug = "--debug" in sys.argv
     arguments = [a for a in sys.argv[1:] if a != "--debug"]
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    before = signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # whoever reads us may leave early
     # Native libraries log to stderr where users read progress and errors.
     os.environ.setdefault("GLOG_minloglevel", "2")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -448,3 +448,5 @@ def main() -> NoReturn:
         typer.secho(f"error: {type(error).__name__}: {error}", err=True, fg="red")
         typer.echo("hint: --debug shows the traceback; please report it", err=True)
         _leave(1)
+    finally:
+        signal.signal(signal.SIGPIPE, before)

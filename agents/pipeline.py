@@ -169,8 +169,12 @@ def check(question: Question) -> Task:
         raise ConfigError("labels must be distinct and not empty", "for example --labels joy,anger,neutral")
     if len(labels) == 1 and labels != ["open"] and labels[0] not in task.sets:
         known = ("open", *task.sets) if task.open_vocabulary else tuple(task.sets)
-        hint = f"; or name a set: {', '.join(known)}" if known else ""
-        raise ConfigError("one label leaves nothing to choose", f"give at least two{hint}")
+        hint = (
+            f"give at least two, or the name of a set: {registry.did_you_mean(labels[0], known)}"
+            if known
+            else "give at least two"
+        )
+        raise ConfigError(f"'{labels[0]}' is one label, which leaves nothing to choose", hint)
     return task
 
 

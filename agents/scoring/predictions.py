@@ -71,8 +71,19 @@ def scored(path: Path, truth: str, said: str, labels: tuple[str, ...] = (), sepa
         per_class=found.per_class,
         confusion=found.confusion,
         baselines=_commonest(right, labels) if found.single else {},
-        notes=found.notes,
+        notes=(*found.notes, *_odd(right, answers, separator)),
     )
+
+
+def _odd(right: list[str], answers: list[str], separator: str) -> list[str]:
+    """What looks like a slip in the table."""
+    told: list[str] = []
+    spelt = {*right, *answers}
+    if len({label.lower() for label in spelt}) < len(spelt):
+        told.append("some labels differ in their case alone and count as different ones")
+    if not separator and not _numeric(right) and any("," in cell or ";" in cell for cell in {*right}):
+        told.append("cells with a comma or a semicolon count as one label; --separator parts several")
+    return told
 
 
 def _commonest(right: list[str], labels: tuple[str, ...]) -> dict[str, tuple[Figure, ...]]:

@@ -53,7 +53,7 @@ def _head(report: Report) -> Iterator[str]:
     yield f"- {report.n}{whole} items judged by people: {told}"
     if report.outside:
         yield f"- {report.outside} answers with a label outside the set"
-    if report.mean_said:
+    if report.mean_said and report.confusion is None:
         yield f"- {report.mean_said:.2f} labels in an answer"
     if report.faults:
         yield "- not usable in the dataset: " + ", ".join(f"{n} {reason}" for reason, n in report.faults.items())

@@ -96,6 +96,11 @@ def scored(run: Run, *, with_baselines: bool = True, wheels: Path | None = None)
     if not lined.outcomes:
         raise RunError(f"{run.folder} holds no item that people judged", "score a run over a labelled dataset")
     found = kinds.of(lined, wheels)
+    if not any(f.n for f in found.figures):
+        raise RunError(
+            f"{run.folder}: nothing can be scored: {'; '.join(found.notes)}",
+            "another --task or --labels may fit the dataset",
+        )
     manifest = run.manifest
     name = str(manifest.get("dataset", "")).partition(":")[0]
     return Report(

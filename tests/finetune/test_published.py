@@ -455,7 +455,7 @@ def test_rows_of_any_task_are_held_out_data(tmp_path: Path) -> None:
         ({"dataset": "mustart:."}, "mustart"),
         ({"dataset": "mustard:gone"}, "gone"),
         ({"split": "dev"}, "no split 'dev'"),
-        ({"labels": ["mustard"]}, "one label leaves nothing to choose"),
+        ({"labels": ["mustard"]}, "one label, which leaves nothing to choose"),
         ({"tasks": {"dialogue": 1}, "labels": ["sarcastic", "not sarcastic"]}, "needs a chat model"),
         ({"settings": {"sense": []}}, "no setting"),
     ],
