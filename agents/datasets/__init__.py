@@ -78,12 +78,12 @@ def samples(spec: str, split: str = "") -> Iterator[Sample | Fault]:
             if name == "table"
             else f"give {name}:FOLDER, the dataset as it is published",
         )
-    split = split or one.splits[0]
+    asked, split = bool(split), split or one.splits[0]
     if split not in one.splits:
         raise ConfigError(f"{name} has no split '{split}'", f"it has {', '.join(one.splits)}")
     seen: set[str] = set()
     told = False
-    for item in one.read(path, split, **options):
+    for item in _read(one, path, split, options, asked):
         told = True
         if isinstance(item, Fault):
             yield item
@@ -94,6 +94,17 @@ def samples(spec: str, split: str = "") -> Iterator[Sample | Fault]:
             yield item.model_copy(update={"dataset": name, "split": split})
     if not told:
         yield Fault(path.name, "empty", f"the split {split} has no items")
+
+
+def _read(one: Dataset, path: Path, split: str, options: dict[str, str], asked: bool) -> Iterator[Sample | Fault]:
+    """The reader's items; that the part which is taken by default is not there is told with the others."""
+    try:
+        yield from one.read(path, split, **options)
+    except ConfigError as error:
+        if asked or len(one.splits) < 2:
+            raise
+        others = ", ".join(one.splits[1:])
+        raise ConfigError(f"{error.message} (split {split})", f"{error.hint}; --split takes {others} too") from error
 
 
 def _asked(place: str, one: Dataset) -> tuple[str, dict[str, str]]:

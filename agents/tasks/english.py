@@ -10,7 +10,7 @@ def _set(words: str) -> frozenset[str]:
 
 
 COPULA = _set("""
-    is are was were be been being seem seems seemed feel feels felt look looks looked sound sounds sounded taste tastes remain remains
+    am is are was were be been being seem seems seemed feel feels felt look looks looked sound sounds sounded taste tastes remain remains
     become becomes became get gets got
 """)
 """Verbs that a predicate follows."""
@@ -60,6 +60,11 @@ LIKES = _set("""
 """)
 """Verbs that judge their object."""
 
+INTERJECTION = _set(
+    "oh ah aha ooh wow ugh hm hmm huh uh um er well yeah yep nope hey hi hello gosh god whoa oops haha lol"
+)
+"""Words that stand for themselves."""
+
 POLITE = _set("""
     agree agreed yes yeah sure true fan thanks thank please well hope wish like kind point right hey ok okay no want
 """)
@@ -68,7 +73,7 @@ POLITE = _set("""
 REASON = _set("because since due thanks considering")
 """Words that begin a reason."""
 
-STOP = PRONOUN | DETERMINER | ADVERB | PREPOSITION | JOIN | OPENS | VERBS | COPULA | LIKES
+STOP = INTERJECTION | PRONOUN | DETERMINER | ADVERB | PREPOSITION | JOIN | OPENS | VERBS | COPULA | LIKES
 """Words that no name holds."""
 
 _AS = re.compile(

@@ -96,3 +96,15 @@ def test_files_are_found_below_and_gzipped(tmp_path: Path):
     assert find(tmp_path / "a.csv", "other.csv") == tmp_path / "a.csv"
     with pytest.raises(ConfigError, match=r"holds no c\.csv or d\.csv"):
         find(tmp_path, "c.csv", "d.csv")
+
+
+def test_a_part_that_is_not_there_by_default_is_told_with_the_others(tmp_path):
+    from cuechain.agents.datasets import samples
+
+    (tmp_path / "val_text.txt").write_text("Fine.\n")
+    (tmp_path / "val_labels.txt").write_text("1\n")
+    with pytest.raises(ConfigError) as told:
+        list(samples(f"tweeteval-irony:{tmp_path}"))
+    assert "split test" in told.value.message and "--split takes val, train too" in told.value.hint
+    (item,) = samples(f"tweeteval-irony:{tmp_path}", "val")
+    assert item.text == "Fine."
