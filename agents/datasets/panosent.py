@@ -183,7 +183,7 @@ def _flip(name: str, id: str, found: Record) -> tuple[Flip | None, list[Fault]]:
 PANOSENT = Dataset(
     "panosent",
     "PanoSent, sextuples and sentiment flips in dialogues (Luo et al. 2024)",
-    ("sextuple",),
+    ("sextuple", "flip"),
     ("all",),
     read,
     protocol="panosent",

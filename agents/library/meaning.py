@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from cuechain.agents.errors import MissingExtraError, ToolError
 from cuechain.agents.perception.texts.reading import BATCH, LIMIT, batch, tokenizer
+from cuechain.agents.weights import session
 
 if TYPE_CHECKING:
     import numpy as np
@@ -108,12 +109,7 @@ def stem(word: str) -> str:
 
 @cache
 def _session() -> Any:
-    import onnxruntime as ort
-
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.log_severity_level = 3
     try:
-        return ort.InferenceSession(str(WEIGHTS / "meaning.onnx"), options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # onnxruntime raises classes of its own, without a common public root
+        return session(WEIGHTS / "meaning.onnx")
+    except Exception as error:  # whatever onnxruntime raises
         raise ToolError(f"the search encoder cannot be read: {error}", "install cuechain anew") from error

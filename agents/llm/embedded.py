@@ -33,6 +33,7 @@ from cuechain.agents.llm.serialise import (
 )
 from cuechain.agents.settings import Settings
 from cuechain.agents.values import EKMAN, CueSheet, Plan, Question
+from cuechain.agents.weights import session
 
 WEIGHTS = Path(__file__).parents[1] / "weights" / "planner"
 """The weights that ship."""
@@ -250,14 +251,9 @@ class EmbeddedPlanner:
 
     @cached_property
     def _session(self) -> Any:
-        import onnxruntime as ort
-
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        options.log_severity_level = 3
         try:
-            return ort.InferenceSession(str(self._folder / "planner.onnx"), options, providers=["CPUExecutionProvider"])
-        except Exception as error:  # onnxruntime raises classes of its own, without a common public root
+            return session(self._folder / "planner.onnx")
+        except Exception as error:  # whatever onnxruntime raises
             raise ModelError(f"the planner's weights cannot be read: {error}", "install cuechain anew") from error
 
     @cached_property

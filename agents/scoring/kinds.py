@@ -200,6 +200,8 @@ def of(lined: Tally, wheels: Path | None) -> Found:
         return tuples.of_pairs(outcomes)
     if metric == "sextuples":
         return tuples.of_sextuples(outcomes)
+    if metric == "flips":
+        return tuples.of_flips(outcomes)
     if metric == "opinions":
         return tuples.of_opinions(outcomes)
     if metric == "fields":

@@ -96,9 +96,21 @@ def of_sextuples(outcomes: Sequence[Outcome]) -> Found:
     figures += [Figure(name=f"{name}, F1", value=_known(score.f1), n=n) for name, score in elements.items()]
     there, found = changes(outcomes)
     if any(there) or any(found):
-        score = six.flip_score(there, found)
-        values = (("flips, F1", score.flip.f1), ("flips with their trigger, F1", score.flip_and_trigger.f1))
-        figures += [Figure(name=name, value=_known(value), n=n) for name, value in values]
+        figures += of_flips(outcomes).figures
+    return Found(tuple(figures), notes=("intervals draw whole dialogues",))
+
+
+def of_flips(outcomes: Sequence[Outcome]) -> Found:
+    """Flips: holder, target, aspect and both polarities; with the trigger too; and the macro F1 over triggers."""
+    n = len(outcomes)
+    there, found = changes(outcomes)
+    score = six.flip_score(there, found)
+    bare = metrics.exact(*_keys((there, found), lambda f: tuple(map(six.plain, f[:5]))))
+    values = (
+        ("flips with their trigger, F1", score.flip_and_trigger.f1),
+        ("triggers, macro F1", score.triggers.macro_f1),
+    )
+    figures = [*_three("flips", bare, n), *(Figure(name=name, value=_known(value), n=n) for name, value in values)]
     return Found(tuple(figures), notes=("intervals draw whole dialogues",))
 
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from cuechain.agents.values import Answer, CueSheet, Plan, Question, Target
 
 Metric = Literal[
-    "labels", "multilabel", "open", "scores", "fields", "pairs", "sextuples", "opinions", "none"
+    "labels", "multilabel", "open", "scores", "fields", "pairs", "sextuples", "flips", "opinions", "none"
 ]  # fmt: skip
 """What of a Target decides a task: one label, any number of a closed set, any words, numbers, several labels by name, or tuples."""
 

@@ -322,6 +322,7 @@ JUDGED: dict[str, Target] = {
     "dialogue": Target(labels=("statement-opinion",)),
     "emotion": Target(labels=("joy", "surprise"), scores={"joy": 0.9, "surprise": 0.4}),
     "mismatch": Target(labels=("fits",)),
+    "flip": Target(flips=()),
     "open_emotion": Target(labels=("delight", "relief"), text="The news is good."),
     "post": Target(fields={"polarity": "positive", "emotion": "joy"}),
     "preference": Target(labels=("first",)),

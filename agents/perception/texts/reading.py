@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from cuechain.agents.errors import ToolError
+from cuechain.agents.weights import session
 
 if TYPE_CHECKING:
     import numpy as np
@@ -163,12 +164,7 @@ def calibration() -> Calibration:
 
 @cache
 def _session() -> Any:
-    import onnxruntime as ort
-
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.log_severity_level = 3
     try:
-        return ort.InferenceSession(str(WEIGHTS / "words.onnx"), options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # onnxruntime raises classes of its own, without a common public root
+        return session(WEIGHTS / "words.onnx")
+    except Exception as error:  # whatever onnxruntime raises
         raise ToolError(f"the words model cannot be read: {error}", "install cuechain anew") from error

@@ -227,3 +227,26 @@ def test_said_and_taught_are_inverse():
     task = registry.get("tasks", "sextuple")
     answer = SextupleAnswer.model_validate(ANSWER)
     assert task.said(task.taught(SextupleAnswer(), task.said(answer))) == task.said(answer)
+
+
+def test_flips_alone_are_a_task_of_their_own():
+    from cuechain.agents import registry
+    from cuechain.agents.scoring.tally import Outcome
+    from cuechain.agents.scoring.tuples import of_flips
+
+    task = registry.get("tasks", "flip")
+    question = Question(text=task.question, task="flip")
+    own = settings.load(retries=0)
+    answer = think(sheet(), question, check(question), llm.load("rules", own), own).answer
+    target = task.said(answer)
+    assert len(target.flips) == 1 and target.sextuples is None
+    other = target.model_copy(
+        update={"flips": tuple(f.model_copy(update={"flipped": "negative"}) for f in target.flips)}
+    )
+
+    def figures(truth):
+        found = of_flips([Outcome("a", "a", "answered", truth, target)]).figures
+        return {f.name: f.value for f in found}
+
+    assert figures(target)["flips, F1"] == figures(target)["flips with their trigger, F1"] == 1.0
+    assert figures(other)["flips, F1"] == 0.0
