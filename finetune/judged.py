@@ -17,7 +17,7 @@ from cuechain.agents.tasks.turns import plain
 from cuechain.agents.values import Answer, EmotionAnswer, Question, Target
 from cuechain.finetune.rows import Gold, Row
 
-TUPLES = ("pairs", "sextuples", "opinions")
+TUPLES = ("pairs", "sextuples", "flips", "opinions")
 """What decides tasks whose answers are tuples: there may be none, and that is an answer."""
 
 
@@ -121,6 +121,8 @@ def agreement(told: Target, truth: Target, task: Task, *, closed: bool) -> float
         )
     if task.metric == "sextuples":
         return _sextuples(told, truth)
+    if task.metric == "flips":
+        return _flips(told, truth)
     if task.metric == "fields":
         right = [told.fields.get(name) == label for name, label in truth.fields.items()]
         right += [leading(told) in truth.labels] if truth.labels else []
@@ -149,6 +151,10 @@ def _sextuples(told: Target, truth: Target) -> float:
     both = [Outcome(id="", group="", state="answered", truth=truth, said=told)]
     whole, _ = six.rows(*sixes(both), {})
     found = float(f1(whole.sum(0))) if truth.sextuples or told.sextuples else 1.0
+    return (found + _flips(told, truth)) / 2 if truth.flips or told.flips else found
+
+
+def _flips(told: Target, truth: Target) -> float:
     if not truth.flips and not told.flips:
-        return found
-    return (found + six.flip_score(*changes(both)).flip.f1) / 2
+        return 1.0
+    return six.flip_score(*changes([Outcome(id="", group="", state="answered", truth=truth, said=told)])).flip.f1
