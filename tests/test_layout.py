@@ -36,8 +36,9 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
         "reason realise verify weigh explain votes",
         "pipeline",
         "agent catalogue chat justify",
-        "runs",
-        "scoring exports library",
+        "sessions",
+        "runs web",
+        "scoring exports library report feedback",
         "cli ui serve finetune",
         "importance",
     )

@@ -1,0 +1,1 @@
+"""What people thought of answers, on the way to training rows."""

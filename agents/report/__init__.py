@@ -1,0 +1,1 @@
+"""A case as one self-contained page: timeline, keyframes, cues, answer, check."""

@@ -1,0 +1,1 @@
+"""CueChain for other software: an HTTP API and an MCP server."""

@@ -1,0 +1,1 @@
+"""The page in the browser: a clip beside the conversation about it."""

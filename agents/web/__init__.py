@@ -1,0 +1,1 @@
+"""What every server of ours keeps: who may ask, how much, and from where."""
