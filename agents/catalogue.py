@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +15,7 @@ from cuechain.agents.datasets import Dataset
 from cuechain.agents.errors import ConfigError, CueChainError, PluginError, RunError
 from cuechain.agents.perception import Sense
 from cuechain.agents.tasks import Task
-from cuechain.agents.values import Answer, Case
+from cuechain.agents.values import Answer, Case, Question
 
 _MODELS = {
     "embedded": "the planner that ships with the package; CPU, no download",
@@ -89,8 +90,6 @@ def cases(path: Path) -> Iterator[Case]:
     Raises:
         RunError: The file is missing or a record is not a Case.
     """
-    import json
-
     try:
         text = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -100,14 +99,24 @@ def cases(path: Path) -> Iterator[Case]:
         if not record.strip():
             continue
         try:
-            raw = json.loads(record)
-            name = raw["question"]["task"]
-            answer: type[Answer] = registry.get("tasks", name).answer
-            yield Case.model_validate(raw, context={"answer": answer})
+            yield case_of(record)
         except CueChainError:
             raise
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise RunError(f"{path}: record {number} is not a Case", str(error).splitlines()[0]) from error
+
+
+def case_of(record: str) -> Case:
+    """One stored case, read as its task's own answer type.
+
+    Raises:
+        ValueError, KeyError, TypeError, AttributeError: It is not a Case.
+        ConfigError: Its task is not there.
+    """
+    raw = json.loads(record)
+    task = raw["question"].get("task", Question.model_fields["task"].default)  # defaults need not be written
+    answer: type[Answer] = registry.get("tasks", task).answer
+    return Case.model_validate(raw, context={"answer": answer})
 
 
 def health() -> list[dict[str, str | bool]]:

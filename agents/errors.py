@@ -55,5 +55,9 @@ class RunError(CueChainError):
     """A run folder, cache or output file could not be read or written."""
 
 
+class SessionError(CueChainError):
+    """A conversation that is not there, or cannot be kept."""
+
+
 class PluginError(CueChainError):
     """A registered name that cannot be imported or does not keep its contract."""

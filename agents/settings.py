@@ -19,6 +19,10 @@ def _cache_home() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "cuechain"
 
 
+def _data_home() -> Path:
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "cuechain"
+
+
 class Settings(BaseSettings):
     """How to perceive and how to reason."""
 
@@ -68,6 +72,8 @@ class Settings(BaseSettings):
     """A perception tool that fails ends the run instead of leaving a gap."""
     cache: Path | None = Field(default_factory=_cache_home)
     """Folder of the cue cache; None to perceive anew each time."""
+    home: Path = Field(default_factory=_data_home)
+    """Folder of the conversations that are kept."""
 
     @property
     def warmth(self) -> float:
