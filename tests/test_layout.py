@@ -25,7 +25,7 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
         "errors weights",
         "values",
         "settings registry",
-        "subtitles prompts conversation atomic",
+        "subtitles prompts conversation atomic fetch",
         "probe",
         "frames",
         "media llm",
@@ -49,7 +49,7 @@ HEAVY = frozenset(
     """
     torch transformers peft trl datasets accelerate bitsandbytes llguidance onnx onnxruntime mediapipe cv2 av jax soundfile
     faster_whisper ctranslate2 whisper rapidocr swift_f0 pocketsphinx vaderSentiment langid langchain langgraph langchain_openai
-    gradio plotly matplotlib ray pyarrow duckdb sklearn scipy pandas fastapi uvicorn mcp
+    gradio plotly matplotlib ray pyarrow duckdb sklearn scipy pandas fastapi uvicorn mcp httpx fsspec
     """.split()  # noqa: SIM905
 )
 """Imported inside the function that needs them."""

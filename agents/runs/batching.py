@@ -20,7 +20,7 @@ from cuechain.agents.runs.folder import Writing
 from cuechain.agents.runs.local import worked
 from cuechain.agents.runs.work import Examples, Work
 from cuechain.agents.settings import Settings
-from cuechain.agents.values import Case, CueSheet, Sample
+from cuechain.agents.values import Case, CueSheet, Sample, Usage
 
 DEAD = 5
 """Failures of the model before any answer after which a run ends: the server is away, the key is wrong, the memory too small."""
@@ -45,6 +45,8 @@ class Progress:
     """What came of it."""
     error: str = ""
     """Why it failed."""
+    usage: Usage = Usage()
+    """What the model consumed for it."""
 
 
 def batch(
@@ -115,7 +117,7 @@ def _progress(case: Case) -> Progress:
     assert case.sample is not None
     if case.answer is None:
         return Progress(case.sample.id, "failed", case.error)
-    return Progress(case.sample.id, "abstained" if case.answer.abstain else "answered")
+    return Progress(case.sample.id, "abstained" if case.answer.abstain else "answered", usage=case.usage)
 
 
 def _cases(
