@@ -1,0 +1,93 @@
+"""Run an application until it is stopped."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from typing import TYPE_CHECKING, Any
+
+from cuechain.agents.errors import ConfigError
+
+if TYPE_CHECKING:
+    from cuechain.agents.web.guard import App
+
+HEADER_SECONDS = 10.0
+"""Time for the head of a request; a connection that has sent none by then is closed."""
+MOST_CONNECTIONS = 250
+"""Connections at once; further ones are told 503."""
+GRACE = 5
+"""Seconds that running answers get to end when the server is stopped."""
+
+
+def run(app: App, host: str, port: int) -> None:
+    """Serve an ASGI application until Ctrl-C or SIGTERM, then let it end what it has begun.
+
+    Args:
+        app: The application, behind `guarded`.
+        host: Name or address to listen on; `bindable` has allowed it.
+        port: Port; 0 for any that is free.
+
+    Raises:
+        ConfigError: The address cannot be listened on.
+    """
+    import uvicorn
+
+    listener = bound(host, port)
+    config = uvicorn.Config(
+        app,
+        http=_impatient(),
+        log_level="warning",
+        access_log=False,  # addresses may hold the token
+        server_header=False,
+        limit_concurrency=MOST_CONNECTIONS,
+        timeout_graceful_shutdown=GRACE,
+    )
+    try:
+        uvicorn.Server(config).run(sockets=[listener])
+    finally:
+        listener.close()
+
+
+def bound(host: str, port: int) -> socket.socket:
+    """A socket that listens.
+
+    Raises:
+        ConfigError: The address is taken, or not this machine's.
+    """
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        return socket.create_server((host, port), family=family, backlog=512)
+    except (OSError, OverflowError, UnicodeError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ConfigError(f"cannot listen on {host}:{port}: {reason}", "choose another --port or --host") from error
+
+
+def _impatient() -> type[asyncio.Protocol]:
+    """uvicorn's protocol, which by itself waits for the head of a request as long as the other side likes."""
+    from uvicorn.protocols.http.h11_impl import H11Protocol
+
+    class Impatient(H11Protocol):
+        _seen: Any = ()
+        _check: asyncio.TimerHandle | None = None
+
+        def connection_made(self, transport: Any) -> None:
+            super().connection_made(transport)
+            self._check = self.loop.call_later(HEADER_SECONDS, self._wait)
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            if self._check is not None:
+                self._check.cancel()
+            super().connection_lost(exc)
+
+        def _wait(self) -> None:
+            """Close the connection when it has waited for the same next request since the last look."""
+            if self.transport.get_protocol() is not self:  # it became a web socket
+                return
+            waiting = self.cycle is None or self.cycle.response_complete
+            if waiting and (self.cycle is None or self.cycle is self._seen):
+                self.transport.abort()
+                return
+            self._seen = self.cycle if waiting else ()
+            self._check = self.loop.call_later(HEADER_SECONDS, self._wait)
+
+    return Impatient
