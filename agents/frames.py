@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from cuechain.agents.probe import container_of, image_of, page_seconds, shown, streams_of
-from cuechain.agents.values import Media
+from cuechain.agents.values import Media, Span
 
 if TYPE_CHECKING:
     import numpy as np
@@ -105,8 +106,11 @@ class Reading:
     """Damaged pieces that were passed over."""
 
 
-def of_video(media: Media, reading: Reading) -> Iterator[Picture]:
-    """The pictures of a video as they are decoded; how far that went is noted in `reading`. Damaged packets are skipped."""
+def of_video(media: Media, reading: Reading, stretch: Span | None = None) -> Iterator[Picture]:
+    """The pictures of a video as they are decoded; how far that went is noted in `reading`. Damaged packets are skipped.
+
+    Of a stretch, only its pictures (and those back to the key frame before it) are decoded; its beginning is second 0.
+    """
     import av
     from av.video.reformatter import VideoReformatter
 
@@ -121,12 +125,27 @@ def of_video(media: Media, reading: Reading) -> Iterator[Picture]:
             VideoReformatter(),
         )  # each keeps its tables as long as the sizes stay
         # Some recordings begin at the hour of the day: the first packet is second 0.
-        begin = (container.start_time or 0) / av.time_base
+        begin = (container.start_time or 0) / av.time_base + (stretch.start if stretch else 0.0)
+        if stretch:
+            sought(container, video, begin)
         for _, frame in decoded(container, [video], reading):
-            time = max(0.0, frame.time - begin) if frame.time is not None else reading.end or 0.0
+            time = frame.time - begin if frame.time is not None else reading.end or 0.0
+            if stretch and time < 0:  # on the way from the key frame
+                continue
+            if stretch and time >= stretch.length:
+                return
+            time = max(0.0, time)
             picture = _of_frame(frame, video, time, scalers)
             reading.end = max(reading.end or 0.0, picture.until, time)
             yield picture
+
+
+def sought(container: Any, stream: Any, seconds: float) -> None:
+    """Go on decoding at the last place before a time from which that is possible; from the beginning where a file cannot be sought in."""
+    from av.error import FFmpegError
+
+    with suppress(FFmpegError):
+        container.seek(max(0, int(seconds / stream.time_base)), stream=stream)
 
 
 def declared(stream: Any) -> float:

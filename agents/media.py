@@ -17,10 +17,10 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from cuechain.agents.errors import MediaError, RunError
-from cuechain.agents.frames import Frame, Reading, declared, decoded, of_image, of_video, sampled
+from cuechain.agents.frames import Frame, Reading, declared, decoded, of_image, of_video, sampled, sought
 from cuechain.agents.probe import MAX_TEXT, container_of, image_of, probe, spoken, streams_of, typed
 from cuechain.agents.subtitles import SUBTITLE_SUFFIXES, Subtitle, decode_text, parse, said
-from cuechain.agents.values import Gap, Media, Turn
+from cuechain.agents.values import Gap, Media, Span, Turn
 
 if TYPE_CHECKING:
     import numpy as np
@@ -35,6 +35,9 @@ RATE = 16_000
 PASS = 3
 """Raised whenever the pass would hand out other pictures or other sound: part of every cache key."""
 
+PRIMING = 0.5
+"""Seconds before a stretch at which its sound is decoded from: the first frames after a jump are not whole yet."""
+
 MAX_HOLE = 3600 * RATE
 """Longest silence, in samples, that is put where a sound track has a hole; a longer one is a broken clock."""
 
@@ -42,8 +45,15 @@ MAX_HOLE = 3600 * RATE
 class Clip:
     """One opened medium. Made by `opened`. Several threads may ask it at once."""
 
-    def __init__(self, media: Media, sidecar: tuple[Subtitle, ...] = (), notes: tuple[Gap, ...] = ()) -> None:
+    def __init__(
+        self,
+        media: Media,
+        sidecar: tuple[Subtitle, ...] = (),
+        notes: tuple[Gap, ...] = (),
+        stretch: Span | None = None,
+    ) -> None:
         self.media = media
+        self._stretch = stretch
         self.readings: dict[str, Reading] = {}
         """How far the `picture` and the `sound` could be decoded, as far as that was tried to the end."""
         self._notes = notes
@@ -66,7 +76,8 @@ class Clip:
     def digest(self) -> str:
         """Names all that was given: the file's digest, and the sidecar's when there is one."""
         beside = hashlib.sha256(repr(self._sidecar).encode()).hexdigest()[:16] if self._sidecar else ""
-        return self.media.sha256 + beside
+        part = f"@{self._stretch.start:.3f}-{self._stretch.end:.3f}" if self._stretch else ""
+        return self.media.sha256 + beside + part
 
     @property
     def has_subtitles(self) -> bool:
@@ -96,7 +107,10 @@ class Clip:
         """Lines of a sidecar file, else of the embedded track, in order of time."""
         if not self._sidecar and "subtitles" in self.media.streams:
             self._hear()
-        return tuple(sorted(self._sidecar or self._track, key=lambda s: (s.span.start, s.span.end)))
+        lines = [*(self._sidecar or self._track)]
+        if part := self._stretch:  # a line belongs to the stretch in which it begins
+            lines = [line.since(part.start) for line in lines if part.start <= line.span.start < part.end]
+        return tuple(sorted(lines, key=lambda s: (s.span.start, s.span.end)))
 
     def frames(self, fps: float) -> Iterator[Frame]:
         """Sampled pictures in order of time: at most `fps` a second, about two a second while nothing moves, each cut seen.
@@ -110,7 +124,7 @@ class Clip:
             yield from sampled(of_image(self.media), fps)
         elif self.media.kind == "video":
             reading = Reading(0.0)
-            yield from sampled(of_video(self.media, reading), fps)
+            yield from sampled(of_video(self.media, reading, self._stretch), fps)
             if reading.end is None and self.sound is None:
                 raise _nothing(self.media)
             self.readings["picture"] = reading
@@ -171,12 +185,20 @@ class Clip:
                 resampler = _resampler()
                 # Some recordings begin at the hour of the day: the first packet is second 0.
                 begin = (container.start_time or 0) / av.time_base
+                start = self._stretch.start if self._stretch else 0.0
+                if self._stretch:
+                    sought(container, audio or subtitle, begin + start - PRIMING)
                 for packet, item in decoded(container, [s for s in (audio, subtitle) if s is not None], reading):
                     if packet.stream is subtitle:
                         line = _line(item, packet, begin)
                         self._track.extend([line] if line else [])
                         continue
-                    time = max(0.0, item.time - begin) if item.time is not None else reading.end or 0.0
+                    time = item.time - begin - start if item.time is not None else reading.end or 0.0
+                    if self._stretch and time + item.samples / item.sample_rate <= 0:
+                        continue
+                    if self._stretch and time >= self._stretch.length:
+                        break
+                    time = time if self._stretch else max(0.0, time)
                     try:
                         sound = resampler.resample(item)
                     except ValueError:  # the track changed its rate or channels midway
@@ -186,6 +208,8 @@ class Clip:
                     reading.end = self._samples / RATE
                 if self._samples:
                     self._keep(resampler.resample(None), 0.0)
+                    if self._stretch:
+                        self._samples = min(self._samples, round(self._stretch.length * RATE))
                     self._sound_file.flush()
             if audio is not None:
                 if reading.end is None and self.media.kind == "audio":
@@ -198,6 +222,7 @@ class Clip:
         import numpy as np
 
         hole = round(time * RATE) - self._samples
+        early = -hole if time < 0 and not self._samples else 0  # what of its first piece lies before a stretch
         try:
             if frames and RATE // 5 < hole <= MAX_HOLE:
                 self._samples += hole
@@ -205,6 +230,7 @@ class Clip:
                 self._sound_file.seek(0, os.SEEK_END)
             for frame in frames:
                 part = np.clip(np.nan_to_num(frame.to_ndarray().reshape(-1)), -1.0, 1.0)
+                part, early = part[early:], max(0, early - part.size)
                 self._sound_file.write(part.tobytes())
                 self._samples += part.size
         except OSError as error:
@@ -213,11 +239,17 @@ class Clip:
 
 @contextmanager
 def opened(
-    path: str | Path | None = None, *, text: str | None = None, turns: Sequence[Turn] = (), id: str = "m1"
+    path: str | Path | None = None,
+    *,
+    text: str | None = None,
+    turns: Sequence[Turn] = (),
+    id: str = "m1",
+    stretch: Span | None = None,
 ) -> Generator[Clip]:
     """Open one medium: a file of any kind, a typed text, or the turns of a conversation.
 
-    A subtitle file of the same name beside a video or sound (`talk.mp4`, `talk.srt`) is read with it.
+    A subtitle file of the same name beside a video or sound (`talk.mp4`, `talk.srt`) is read with it. Of a `stretch` of a film or sound
+    nothing else is decoded, and all times are counted from its beginning; a medium without times is opened whole.
 
     Raises:
         MediaError: Missing, empty, unreadable, not a medium, or too large to decode safely.
@@ -229,7 +261,11 @@ def opened(
     else:
         source = Path(str(path))
         media = probe(source, id=id)
-        clip = Clip(media, *_beside(source, media))
+        if stretch and media.kind in ("video", "audio"):
+            media = media.model_copy(update={"duration": stretch.length})
+        else:
+            stretch = None
+        clip = Clip(media, *_beside(source, media), stretch)
     try:
         yield clip
     finally:

@@ -8,13 +8,14 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from cuechain import prompts
 from cuechain.agents import llm, registry
 from cuechain.agents import settings as settings_module
 from cuechain.agents.errors import ConfigError, CueChainError, MediaError
 from cuechain.agents.explain import explain
+from cuechain.agents.fetch import is_address, local
 from cuechain.agents.llm import Model
 from cuechain.agents.media import Clip, opened
 from cuechain.agents.nearest import Known
@@ -25,7 +26,19 @@ from cuechain.agents.reason import Reasoned, labels_of, reason, repair
 from cuechain.agents.settings import Settings
 from cuechain.agents.tasks import Task
 from cuechain.agents.textualize import textualize
-from cuechain.agents.values import Answer, Case, Cue, CueSheet, Gap, Media, Question, Turn, Verdict
+from cuechain.agents.values import (
+    Answer,
+    Case,
+    Cue,
+    CueSheet,
+    Focus,
+    Gap,
+    Media,
+    Problem,
+    Question,
+    Turn,
+    Verdict,
+)
 from cuechain.agents.verify import verify
 from cuechain.agents.votes import voted
 
@@ -66,13 +79,30 @@ class Thinking:
 
 
 @dataclass(frozen=True)
+class Looked:
+    """A model perceives something on demand."""
+
+    tool: str
+    """Name of the tool that it calls."""
+    args: dict[str, Any]
+    """With what."""
+
+
+@dataclass(frozen=True)
+class Said:
+    """A piece of the answer's prose as it is written. What counts is the text of the Case in the end: the check may change it."""
+
+    text: str
+
+
+@dataclass(frozen=True)
 class Done:
     """The Case is finished; the last event."""
 
     case: Case
 
 
-Event: TypeAlias = Opened | SenseDone | SheetReady | Thinking | Done
+Event: TypeAlias = Opened | SenseDone | SheetReady | Thinking | Looked | Said | Done
 
 
 def run(
@@ -185,25 +215,30 @@ def see(
 
     Files of a conversation's turns are perceived with it: what is heard in them is the speaker's.
     """
-    paths = [Path(str(i)) for i in inputs]
-    if not paths and text is None and not turns:
+    if not inputs and text is None and not turns:
         raise ConfigError("nothing to look at", "give a file, or --text")
     cues: list[Cue] = []
     gaps: list[Gap] = []
     media: list[Media] = []
     with ExitStack() as stack:
-        clips = [stack.enter_context(opened(p, id=f"m{n + 1}")) for n, p in enumerate(paths)]
+        addresses: dict[str, str | Path] = {}
+
+        def entered(place: str | Path, number: int) -> Clip:
+            addresses[f"m{number}"] = place
+            return stack.enter_context(opened(stack.enter_context(local(place, settings)), id=f"m{number}"))
+
+        clips = [entered(place, n + 1) for n, place in enumerate(inputs)]
         if turns:
             clips.append(stack.enter_context(opened(turns=turns, id=f"m{len(clips) + 1}")))
         if text is not None:
             clips.append(stack.enter_context(opened(text=text, id=f"m{len(clips) + 1}")))
         shown = [(number, turn) for clip in clips for number, turn in enumerate(clip.media.turns, 1) if turn.file]
         first = len(clips)
-        clips += [stack.enter_context(opened(t.file, id=f"m{first + n + 1}")) for n, (_, t) in enumerate(shown)]
+        clips += [entered(t.file, first + n + 1) for n, (_, t) in enumerate(shown) if t.file]
         several = len(clips) > 1
         for place, clip in enumerate(clips):
-            media.append(clip.media)
-            yield Opened(clip.media)
+            media.append(_addressed(clip.media, addresses.get(clip.media.id, "")))
+            yield Opened(media[-1])
             found = yield from _found(clip, settings)
             own = _renumbered(link([f for f in found if isinstance(f, Cue)]), cues)
             own = _of_turn(own, *shown[place - first]) if place >= first else own
@@ -215,6 +250,11 @@ def see(
     if not cues and all(_unusable(g) for g in gaps):
         raise MediaError("no sense could use the input", "; ".join(f"{g.sense}: {g.reason}" for g in gaps))
     yield SheetReady(textualize(media, cues, gaps, budget=settings.budget))
+
+
+def _addressed(media: Media, place: str | Path) -> Media:
+    """What was fetched is named by its address: where it is kept on this machine says nothing to anybody."""
+    return media.model_copy(update={"path": str(place)}) if is_address(place) else media
 
 
 def _of_turn(own: list[Cue], number: int, turn: Turn) -> list[Cue]:
@@ -269,6 +309,7 @@ def think(
     images: Sequence[bytes] = (),
     shots: Sequence[Known] = (),
     on_token: Callable[[str], None] | None = None,
+    about: Focus | None = None,
 ) -> Case:
     """Right of the border: sheet → Case. Needs no media, so it replays, tests and compares without them.
 
@@ -285,22 +326,52 @@ def think(
             )
         once = settings.model_copy(update={"votes": 1})
         return voted(
-            lambda: think(sheet, question, task, model, once, timings=timings, images=images, shots=shots),
+            lambda: think(sheet, question, task, model, once, timings=timings, images=images, shots=shots, about=about),
             task,
             settings.votes,
         )
     begin = time.perf_counter()
     labels = labels_of(question, task) if question.labels or not task.open_vocabulary else ()
-    done = reason(sheet, question, task, model, settings, images=images, shots=shots, on_token=on_token)
+    done = reason(sheet, question, task, model, settings, images=images, shots=shots, on_token=on_token, about=about)
+    again = (
+        None if model.chat is None else lambda problems: repair(done, sheet, problems, task, model, settings, on_token)
+    )
+    return concluded(sheet, question, done, labels, model, begin=begin, timings=timings, again=again)
+
+
+def concluded(
+    sheet: CueSheet,
+    question: Question,
+    done: Reasoned,
+    labels: tuple[str, ...],
+    model: Model,
+    *,
+    begin: float,
+    timings: dict[str, float] | None = None,
+    again: Callable[[Sequence[Problem]], Reasoned] | None = None,
+) -> Case:
+    """A finished Case of what was reasoned: sentences that were left open are filled, all of them checked, repaired once where that is
+    possible, and explained.
+
+    Args:
+        sheet: All that may be cited.
+        question: What was asked.
+        done: The answer, and how it came about.
+        labels: The closed label set; empty where any word may be used.
+        model: Who answered.
+        begin: `time.perf_counter()` when the reasoning began.
+        timings: Seconds of other rooms.
+        again: Asks once more, with the problems that the check found.
+    """
     answer, verdict = _checked(sheet, done, labels)
-    if verdict.problems and model.chat is not None:
+    if verdict.problems and again is not None:
         try:
-            again = repair(done, sheet, verdict.problems, task, model, settings, on_token)
+            other = again(verdict.problems)
         except CueChainError:
             pass  # the first answer stands, with its problems shown
         else:
-            second, checked = _checked(sheet, again, labels)
-            done = Reasoned(second, done.focus, again.steps, again.usage)
+            second, checked = _checked(sheet, other, labels)
+            done = Reasoned(second, done.focus, other.steps, other.usage)
             if len(checked.problems) < len(verdict.problems):
                 fixed = len(verdict.problems) - len(checked.problems)
                 answer, verdict = second, checked.model_copy(update={"repaired": fixed})
@@ -329,7 +400,7 @@ def keyframes(inputs: Sequence[str | Path], settings: Settings, most: int = 4) -
 
     shots: list[tuple[float, Frame]] = []
     for path in inputs:
-        with opened(path) as clip:
+        with local(path, settings) as file, opened(file) as clip:
             shot: list[Frame] = []
             for frame in clip.frames(2.0):
                 if shot and frame.shot != shot[-1].shot:

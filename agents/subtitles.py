@@ -27,6 +27,11 @@ class Subtitle:
     speaker: str | None = None
     """Who speaks, where the file says so."""
 
+    def since(self, start: float) -> Subtitle:
+        """The same line with its times counted from another second 0."""
+        span = Span(start=self.span.start - start, end=self.span.end - start)
+        return Subtitle(span, self.text, self.speaker)
+
 
 def decode_text(data: bytes) -> str:
     """Bytes of a text file into characters: byte order mark, else UTF-16 or UTF-8, else Windows-1252, which reads any byte."""
