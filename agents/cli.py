@@ -199,10 +199,14 @@ def split(
 
 
 def _asks(word: str) -> bool:
-    """Whether an argument is a question and no file: it does not exist, and has a blank, a question mark or no suffix."""
-    if len(word) > 255:
+    """Whether an argument is a question and no file or address: it does not exist, and has a blank, a question mark or no suffix."""
+    from cuechain.agents.fetch import is_address
+
+    if len(word) > 255 and not is_address(word):
         return True
     word = word.strip()
+    if is_address(word) and " " not in word:
+        return False
     return not word or (not Path(word).exists() and (" " in word or word.endswith("?") or not Path(word).suffix))
 
 
