@@ -1,0 +1,172 @@
+"""`cuechain feedback`: what people thought of answers, as the rows that fine-tuning reads. Nothing leaves the machine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from cuechain.agents.feedback.kept import Found
+    from cuechain.agents.feedback.records import Record, Tally
+    from cuechain.agents.settings import Settings
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    help="Thumbs and edits of answers: list them, add one, export them for fine-tuning. Nothing leaves this machine.",
+)
+
+Paths = Annotated[
+    list[Path] | None,
+    typer.Argument(
+        metavar="[HOME|SESSION|FILE]...",
+        help="Home of sessions, sessions (folder or id), or what `ask --json` printed; your own sessions by default.",
+    ),
+]
+Everyone = Annotated[bool, typer.Option("--everyone", help="In a home, take sessions of all its users.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@app.command()
+def export(
+    paths: Paths = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="JSON lines for `cuechain finetune data`; printed by default.")
+    ] = None,
+    anonymous: Annotated[
+        bool, typer.Option("--anonymous", help="Leave out names of files, folders, sessions and owners, and notes.")
+    ] = False,
+    everyone: Everyone = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON; wants -o.")] = False,
+) -> None:
+    """Write thumbs, edits and re-asks with their answers and cues, and where each comes from; what is refused is counted.
+
+    For example: cuechain feedback export -o feedback.jsonl, then {kind: feedback, files: [feedback.jsonl]} in rows.yaml.
+    """
+    import json
+
+    from cuechain.agents.atomic import write
+    from cuechain.agents.errors import ConfigError
+    from cuechain.agents.feedback.anonymous import anonymous as plainly
+
+    if as_json and output is None:
+        raise ConfigError("both the records and the report would be printed", "give -o FILE with --json")
+    made, tally = _read(paths, everyone)
+    told = [plainly(record) for record in made] if anonymous else made
+    lines = "".join(record.model_dump_json() + "\n" for record in told)
+    if output is None:
+        typer.echo(lines, nl=False)
+    else:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        write(output, lines)
+    if as_json:
+        typer.echo(json.dumps(tally.told() | {"written": len(made), "file": str(output)}, indent=2, ensure_ascii=False))
+        return
+    for line in _lines(tally):
+        typer.echo(line, err=output is None)
+    typer.echo(_consent(made, output, plain=anonymous), err=True)
+
+
+@app.command("list")
+def list_(paths: Paths = None, everyone: Everyone = False, as_json: AsJson = False) -> None:
+    """Count what there is, without writing anything."""
+    import json
+
+    _, tally = _read(paths, everyone)
+    typer.echo(json.dumps(tally.told(), indent=2, ensure_ascii=False) if as_json else "\n".join(_lines(tally)), nl=True)
+
+
+@app.command()
+def add(
+    case: Annotated[str, typer.Argument(help="A session (folder or id), or what `ask --json` printed.")],
+    turn: Annotated[int | None, typer.Option("--turn", min=1, help="The answer, from 1; by default the last.")] = None,
+    up: Annotated[bool, typer.Option("--up", help="The answer is good.")] = False,
+    down: Annotated[bool, typer.Option("--down", help="It is not.")] = False,
+    edit: Annotated[
+        str | None, typer.Option("--edit", help="The answer as it should be, with [ids] of its cues.")
+    ] = None,
+    label: Annotated[str | None, typer.Option("--label", help="The label that is right.")] = None,
+    note: Annotated[str, typer.Option("--note", help="Whatever else there is to say.")] = "",
+) -> None:
+    """Say what you think of an answer. It is kept beside it; an edit that could not be used is refused at once.
+
+    For example: cuechain feedback add case.json --down --edit "She is sad: the lip corners pull down [F8]."
+    """
+    from cuechain.agents.errors import ConfigError
+    from cuechain.agents.feedback.edits import RefusedError, corrected
+    from cuechain.agents.feedback.kept import found
+    from cuechain.agents.sessions import Feedback
+
+    settings = _settings()
+    if up and down:
+        raise ConfigError("--up and --down exclude each other", "give one of them")
+    if not (up or down or label or edit is not None):
+        raise ConfigError("nothing was said of the answer", "give --up, --down, --edit or --label")
+    places = found([Path(case)], settings.home, everyone=True).places
+    if len(places) != 1:
+        raise ConfigError(f"{case} holds {len(places)} sessions", "name one of them")
+    kept = places[0].read()
+    number = turn or kept.turns
+    answered = kept.cases.get(number)
+    if answered is None or answered.answer is None:
+        raise ConfigError(f"there is no answer {number} in {kept.name}", f"it has {kept.turns}")
+    rating = "up" if up else "down" if down else None
+    said = Feedback(turn=number, rating=rating, text=edit, label=label, note=note)
+    if edit is not None or label:
+        try:
+            corrected(answered, said, settings)
+        except RefusedError as error:
+            raise ConfigError(f"{error.reason}: {error.detail}", "nothing was kept") from error
+    places[0].add(said)
+    typer.echo(f"kept in {places[0].feedback}", err=True)
+
+
+def _settings() -> Settings:
+    from cuechain.agents import settings
+
+    return settings.load()
+
+
+def _read(paths: list[Path] | None, everyone: bool) -> tuple[list[Record], Tally]:
+    from cuechain.agents.feedback.kept import found
+    from cuechain.agents.feedback.records import Tally, records
+
+    settings = _settings()
+    places: Found = found(paths or (), settings.home, everyone=everyone)
+    tally = Tally(others=places.others)
+    return records((place.read() for place in places.places), settings, tally), tally
+
+
+def _lines(tally: Tally) -> Iterator[str]:
+    """For a reader at a terminal."""
+
+    def counted(reasons: dict[str, int]) -> str:
+        return ", ".join(f"{reason.replace('_', ' ')} {n}" for reason, n in reasons.items())
+
+    told: dict[str, Any] = tally.told()
+    yield f"{told['sessions']} sessions or files, {told['turns']} answers, {told['rated']} of them rated or edited"
+    yield f"usable: {counted(told['records']) or 'nothing'}"
+    if told["refused"]:
+        yield f"refused: {counted(told['refused'])}"
+        for reason, examples in told["examples"].items():
+            yield from (f"  {reason}: {one}" for one in examples)
+    if told["revised"]:
+        yield f"{told['revised']} earlier words were replaced by later ones"
+    if told["others_left_out"]:
+        yield f"{told['others_left_out']} sessions of other users were left out (--everyone takes them)"
+
+
+def _consent(made: list[Record], output: Path | None, *, plain: bool) -> str:
+    """What the file holds of people."""
+    if not made:
+        return "nothing was exported"
+    held = "no names of files or owners" if plain else "names of files and owners"
+    where = output or "what was printed"
+    return (
+        f"{where} holds {len(made)} answers with their questions and cues: what is said and shown in the clips, names that are said "
+        f"there, {held}; no pictures or sound. It was sent nowhere; read it before you pass it on."
+    )
