@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.agents import sheets
 
 from cuechain.agents import cli, llm, pipeline, settings
 from cuechain.agents.explain import explain
@@ -32,7 +33,6 @@ from cuechain.agents.values import (
     SextupleAnswer,
 )
 from cuechain.agents.verify import verify
-from tests.agents import sheets
 
 RULES = settings.Settings(model="rules")
 
