@@ -38,9 +38,10 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
         "agent catalogue chat justify",
         "sessions",
         "runs web",
-        "scoring exports library report feedback",
-        "cli ui serve finetune",
+        "cli",
         "importance",
+        "scoring exports library report feedback",
+        "ui serve finetune",
     )
 )
 """Left may be imported by right, never back, and rooms of one layer do not import each other."""
