@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from cuechain.agents.llm.labels import is_known, meaning
-from cuechain.agents.values import CueSheet, Focus, QuestionKind, Span
+from cuechain.agents.values import Cue, CueSheet, Focus, QuestionKind, Span
 
 _KINDS: tuple[tuple[QuestionKind, str], ...] = (
     (
@@ -70,6 +70,26 @@ def within(sheet: CueSheet, span: Span | None) -> CueSheet:
     return sheet.only(
         {i for i, c in sheet.cues.items() if c.span is None or c.span.overlap(span) > 0 or _inside(c.span, span)}
     )
+
+
+_MOMENTS = ("peak_s", "blink_times_s")
+"""Measures that are moments of the clip, in seconds; separated by blanks where there are several."""
+
+
+def later(cue: Cue, seconds: float) -> Cue:
+    """A cue of a stretch that was looked at alone, with the times of the whole file."""
+    if not seconds:
+        return cue
+
+    def moved(moments: float | str) -> float | str:
+        if isinstance(moments, str):
+            return " ".join(f"{float(one) + seconds:.2f}" for one in moments.split())
+        return round(moments + seconds, 3)
+
+    span = cue.span and Span(start=cue.span.start + seconds, end=cue.span.end + seconds)
+    told = {name: moved(value) if name in _MOMENTS else value for name, value in cue.measures.items()}
+    text = re.sub(r"\bat (\d+\.\d) s\b", lambda m: f"at {float(m[1]) + seconds:.1f} s", cue.text)
+    return cue.model_copy(update={"span": span, "measures": told, "text": text if cue.sense == "face" else cue.text})
 
 
 def of_turn(sheet: CueSheet, turn: int | None) -> CueSheet:

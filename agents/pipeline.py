@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from cuechain.agents import settings as settings_module
 from cuechain.agents.errors import ConfigError, CueChainError, MediaError
 from cuechain.agents.explain import explain
 from cuechain.agents.fetch import is_address, local
+from cuechain.agents.focus import later
 from cuechain.agents.llm import Model
 from cuechain.agents.media import Clip, opened
 from cuechain.agents.nearest import Known
@@ -36,6 +38,7 @@ from cuechain.agents.values import (
     Media,
     Problem,
     Question,
+    Span,
     Turn,
     Verdict,
 )
@@ -209,11 +212,24 @@ def check(question: Question) -> Task:
 
 
 def see(
-    inputs: Sequence[str | Path], settings: Settings, *, text: str | None = None, turns: Sequence[Turn] = ()
+    inputs: Sequence[str | Path],
+    settings: Settings,
+    *,
+    text: str | None = None,
+    turns: Sequence[Turn] = (),
+    stretch: Span | None = None,
 ) -> Generator[Event]:
     """Open and perceive; ends with SheetReady.
 
-    Files of a conversation's turns are perceived with it: what is heard in them is the speaker's.
+    Files of a conversation's turns are perceived with it: what is heard in them is the speaker's. Where several turns name one file,
+    each is a stretch of it.
+
+    Args:
+        inputs: Paths or addresses.
+        settings: How.
+        text: A typed text, beside or instead of files.
+        turns: A conversation.
+        stretch: The part of each input that is looked at; times are those of the whole file all the same.
     """
     if not inputs and text is None and not turns:
         raise ConfigError("nothing to look at", "give a file, or --text")
@@ -222,28 +238,38 @@ def see(
     media: list[Media] = []
     with ExitStack() as stack:
         addresses: dict[str, str | Path] = {}
+        begins: dict[str, float] = {}
 
-        def entered(place: str | Path, number: int) -> Clip:
-            addresses[f"m{number}"] = place
-            return stack.enter_context(opened(stack.enter_context(local(place, settings)), id=f"m{number}"))
+        def entered(place: str | Path, number: int, part: Span | None) -> Clip:
+            file = stack.enter_context(local(place, settings))
+            clip = stack.enter_context(opened(file, id=f"m{number}", stretch=part))
+            addresses[clip.media.id] = place
+            begins[clip.media.id] = part.start if part and clip.media.kind in ("video", "audio") else 0.0
+            return clip
 
-        clips = [entered(place, n + 1) for n, place in enumerate(inputs)]
+        clips = [entered(place, n + 1, stretch) for n, place in enumerate(inputs)]
         if turns:
             clips.append(stack.enter_context(opened(turns=turns, id=f"m{len(clips) + 1}")))
         if text is not None:
             clips.append(stack.enter_context(opened(text=text, id=f"m{len(clips) + 1}")))
         shown = [(number, turn) for clip in clips for number, turn in enumerate(clip.media.turns, 1) if turn.file]
         first = len(clips)
-        clips += [entered(t.file, first + n + 1) for n, (_, t) in enumerate(shown) if t.file]
+        shared = Counter(t.file for _, t in shown)
+        clips += [
+            entered(t.file, first + n + 1, t.span if shared[t.file] > 1 else None)
+            for n, (_, t) in enumerate(shown)
+            if t.file
+        ]
         several = len(clips) > 1
         for place, clip in enumerate(clips):
-            media.append(_addressed(clip.media, addresses.get(clip.media.id, "")))
+            begin = begins.get(clip.media.id, 0.0)
+            media.append(_as_given(clip.media, addresses.get(clip.media.id, ""), begin))
             yield Opened(media[-1])
             found = yield from _found(clip, settings)
-            own = _renumbered(link([f for f in found if isinstance(f, Cue)]), cues)
+            own = _renumbered([later(c, begin) for c in link([f for f in found if isinstance(f, Cue)])], cues)
             own = _of_turn(own, *shown[place - first]) if place >= first else own
             cues += [c.model_copy(update={"media": clip.media.id}) for c in own] if several else own
-            gaps += [f for f in found if isinstance(f, Gap)]
+            gaps += [_later(f, begin) for f in found if isinstance(f, Gap)]
     seen = {c.sense for c in cues}
     # With several files, a sense that one of them cannot serve is no gap when another one serves it.
     gaps = [g for g in gaps if not (several and g.span is None and g.sense in seen)]
@@ -252,9 +278,18 @@ def see(
     yield SheetReady(textualize(media, cues, gaps, budget=settings.budget))
 
 
-def _addressed(media: Media, place: str | Path) -> Media:
-    """What was fetched is named by its address: where it is kept on this machine says nothing to anybody."""
+def _as_given(media: Media, place: str | Path, begin: float) -> Media:
+    """What was fetched is named by its address: where it is kept on this machine says nothing to anybody. A stretch is of a file that
+    lasts at least until its end."""
+    media = media.model_copy(update={"duration": begin + media.duration}) if begin and media.duration else media
     return media.model_copy(update={"path": str(place)}) if is_address(place) else media
+
+
+def _later(gap: Gap, seconds: float) -> Gap:
+    """A gap of a stretch, with the times of the whole file."""
+    if not gap.span or not seconds:
+        return gap
+    return gap.model_copy(update={"span": Span(start=gap.span.start + seconds, end=gap.span.end + seconds)})
 
 
 def _of_turn(own: list[Cue], number: int, turn: Turn) -> list[Cue]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -45,7 +45,7 @@ class Progress:
     """What came of it."""
     error: str = ""
     """Why it failed."""
-    usage: Usage = Usage()
+    usage: Usage = field(default_factory=Usage)
     """What the model consumed for it."""
 
 

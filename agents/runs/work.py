@@ -8,7 +8,6 @@ from typing import TypeAlias
 
 from cuechain.agents import registry
 from cuechain.agents.errors import ConfigError, CueChainError, MediaError, ModelError, ReplyError, ToolError
-from cuechain.agents.focus import within
 from cuechain.agents.justify import explainable, explained_for
 from cuechain.agents.llm import Model
 from cuechain.agents.nearest import Known
@@ -96,9 +95,15 @@ def sheet_of(item: Sample, settings: Settings) -> CueSheet:
     # All turns must be there, whichever is judged.
     budget = max(settings.budget, TURN_TOKENS * len(item.turns))
     whole = settings.model_copy(update={"budget": budget})
-    for event in see(item.files, whole, text=item.text, turns=item.turns):
-        if isinstance(event, SheetReady):
-            return within(event.sheet, item.span)
+    try:
+        for event in see(item.files, whole, text=item.text, turns=item.turns, stretch=item.span):
+            if isinstance(event, SheetReady):
+                return event.sheet
+    except MediaError as error:
+        if item.span is None:
+            raise
+        told = f"{error.message} (asked for {item.span.start:.1f} to {item.span.end:.1f} s)"
+        raise MediaError(told, "is the file that long?") from error
     raise AssertionError("perceiving ends with SheetReady")
 
 
