@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from cuechain.agents.errors import ConfigError
@@ -19,20 +21,30 @@ GRACE = 5
 """Seconds that running answers get to end when the server is stopped."""
 
 
-def run(app: App, host: str, port: int) -> None:
+def run(app: App, host: str, port: int, *, told: str = "", stopping: Callable[[], object] | None = None) -> None:
     """Serve an ASGI application until Ctrl-C or SIGTERM, then let it end what it has begun.
 
     Args:
         app: The application, behind `guarded`.
         host: Name or address to listen on; `bindable` has allowed it.
         port: Port; 0 for any that is free.
+        told: What standard error is told first; {address} stands for the address.
+        stopping: Called when it begins to stop, before running answers are waited for.
 
     Raises:
         ConfigError: The address cannot be listened on.
     """
     import uvicorn
 
+    class Server(uvicorn.Server):
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            if stopping is not None:
+                stopping()
+            await super().shutdown(sockets)
+
     listener = bound(host, port)
+    name = f"[{host}]" if ":" in host else host
+    print(told.format(address=f"http://{name}:{listener.getsockname()[1]}"), file=sys.stderr, flush=True)
     config = uvicorn.Config(
         app,
         http=_impatient(),
@@ -43,7 +55,7 @@ def run(app: App, host: str, port: int) -> None:
         timeout_graceful_shutdown=GRACE,
     )
     try:
-        uvicorn.Server(config).run(sockets=[listener])
+        Server(config).run(sockets=[listener])
     finally:
         listener.close()
 

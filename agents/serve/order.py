@@ -1,0 +1,99 @@
+"""What a worker is asked to do, and doing it. Runs in a process of its own: whatever a file does to a native library, it does it there."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, Literal
+
+from pydantic import Field
+from pydantic_core import to_jsonable_python
+
+from cuechain.agents import llm
+from cuechain.agents.errors import CueChainError
+from cuechain.agents.llm import Model
+from cuechain.agents.pipeline import Done, Event, SheetReady, run, see
+from cuechain.agents.sessions import Session, Sessions
+from cuechain.agents.settings import Settings
+from cuechain.agents.values import Question, Value
+from cuechain.agents.web import contained
+
+
+class Order(Value):
+    """One job, as it goes to a worker."""
+
+    kind: Literal["ask", "perceive"]
+    """Answer a question, or give the cue sheet alone."""
+    owner: str
+    """Whose session it is."""
+    session: str
+    """Id of the session whose clips are looked at."""
+    question: str = ""
+    """The words, for `ask`."""
+    task: str = "ask"
+    """Registered name of the task."""
+    labels: tuple[str, ...] = ()
+    """Label set; empty for the task's own."""
+    without: tuple[str, ...] = ()
+    """Senses that are left out of this answer."""
+    senses: tuple[str, ...] = ()
+    """Senses that perceive, for `perceive`; empty for all."""
+    model: str = Field(default="embedded", min_length=1)
+    """Spec string, one of those that the server offers."""
+
+
+def carried_out(order: Order, settings: Settings, models: dict[str, Model]) -> Iterator[dict[str, Any]]:
+    """Messages of a job as plain values: `event` and `data` of each event, at last `result`, or `error` and `hint`.
+
+    Args:
+        order: What to do.
+        settings: Of the server.
+        models: Those that were loaded; takes what is loaded for this order.
+    """
+    try:
+        session = Sessions(settings.home, order.owner).get(order.session)
+    except CueChainError as error:
+        yield {"error": error.message, "hint": error.hint}
+        return
+    try:
+        for message in _messages(order, session, settings, models):
+            yield placeless(message, session)
+    except CueChainError as error:
+        yield placeless({"error": error.message, "hint": error.hint}, session)
+    except Exception as error:
+        yield placeless({"error": f"{type(error).__name__}: {error}", "hint": "please report it"}, session)
+
+
+def _messages(order: Order, session: Session, base: Settings, models: dict[str, Model]) -> Iterator[dict[str, Any]]:
+    settings = session.settings(base).model_copy(update={"model": order.model})
+    files = [contained([path], [path.resolve().parent])[0] for path in session.files]  # no clip leads out of its folder
+    if order.kind == "perceive":
+        for event in see(files, settings.model_copy(update={"senses": order.senses})):
+            yield told(event)
+            if isinstance(event, SheetReady):
+                yield {"result": {"sheet": event.sheet.model_dump(mode="json", exclude_none=True)}}
+        return
+    if order.model not in models:
+        models[order.model] = llm.load(order.model, settings)
+    question = Question(text=order.question, task=order.task, labels=order.labels)
+    for event in run(files, question, settings, model=models[order.model]):
+        if isinstance(event, Done):
+            turn = session.add(event.case)
+            yield {"result": {"turn": turn, "case": event.case.model_dump(mode="json", exclude_none=True)}}
+        else:
+            yield told(event)
+
+
+def told(event: Event) -> dict[str, Any]:
+    """An event under its name, as plain values: `SenseDone` becomes `sense_done`."""
+    name = re.sub(r"(?<!^)(?=[A-Z])", "_", type(event).__name__).lower()
+    return {"event": name, "data": to_jsonable_python(event, exclude_none=True)}
+
+
+def placeless(told: Any, session: Session) -> Any:
+    """The same plain values with files by their names: where they lie on the server is nobody's business."""
+    text = json.dumps(told)
+    for folder in {path.parent for path in session.files} | {session.folder / "media", session.folder}:
+        text = text.replace(json.dumps(f"{folder}/")[1:-1], "")
+    return json.loads(text)

@@ -1,0 +1,81 @@
+"""Clips that are sent: parsed while they come, kept in their session, so many at once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from cuechain.agents.errors import ConfigError, CueChainError
+from cuechain.agents.serve.jobs import BusyError
+from cuechain.agents.serve.service import Service
+from cuechain.agents.sessions import Session
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+AT_ONCE = 64
+"""Uploads at a time."""
+EACH = 16
+"""Uploads of one owner at a time."""
+FILES = 16
+"""Files in one upload."""
+
+
+class Uploads:
+    """Takes uploads; lives in one event loop."""
+
+    def __init__(self, service: Service, most_bytes: int) -> None:
+        self._service = service
+        self._most = most_bytes
+        self._coming: Counter[str] = Counter()
+
+    async def taken(self, request: Request, owner: str, id: str | None) -> Session:
+        """Keep the files of a multipart body in a session, a new one where none is named.
+
+        Raises:
+            BusyError: Too many uploads at once.
+            SessionError: There is no such session.
+            ConfigError: The body holds no file.
+            FullError: The disk is full.
+        """
+        from starlette.concurrency import run_in_threadpool
+
+        with self._place(owner):
+            service = self._service
+            if id:
+                await run_in_threadpool(service.session, owner, id)  # before anything is read
+            length = request.headers.get("content-length", "0")
+            service.room(2 * int(length) if length.isdigit() else 0)  # it lies there twice for a moment
+            if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
+                raise ConfigError("this is no upload", "send multipart/form-data, as curl -F file=@clip.mp4 does")
+            async with request.form(max_files=FILES, max_fields=FILES) as form:
+                files = [part for part in form.getlist("file") if not isinstance(part, str)]
+                if not files:
+                    raise ConfigError("the upload holds no file", "curl -F file=@clip.mp4")
+                return await run_in_threadpool(self._kept, owner, id, files)
+
+    def _kept(self, owner: str, id: str | None, files: list[Any]) -> Session:
+        """Copy what was received; a session that was made for it does not outlive a failure."""
+        session = self._service.session(owner, id)
+        try:
+            for file in files:
+                self._service.keep(session, file.file, file.filename or "", self._most)
+        except CueChainError:
+            if not id:
+                self._service.sessions(owner).delete(session.id)
+            raise
+        return session
+
+    @contextmanager
+    def _place(self, owner: str) -> Iterator[None]:
+        if self._coming.total() >= AT_ONCE or self._coming[owner] >= EACH:
+            raise BusyError("too many uploads at once", 5)
+        self._coming[owner] += 1
+        try:
+            yield
+        finally:
+            self._coming[owner] -= 1
+            if not self._coming[owner]:
+                del self._coming[owner]
