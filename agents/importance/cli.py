@@ -52,13 +52,13 @@ def weigh(
     console = Console(width=None if sys.stdout.isatty() else 160)
     chosen = tuple(s.strip() for s in senses.split(",") if s.strip()) if senses else None
     loaded = settings.load(senses=chosen, model=model, base_url=base_url)
-    if inputs and (stored := _cases(Path(inputs[0]))) is not None:
+    if inputs and (cases := stored(Path(inputs[0]))) is not None:
         if len(inputs) > 1 or text or labels or gold or weights or task != "ask" or senses:
             raise ConfigError(
                 "a run brings its questions, labels and cues", "give the run alone, with --model and --json at most"
             )
         err = Console(stderr=True)
-        shown = track(stored, "weighing", console=err, disable=not sys.stderr.isatty())
+        shown = track(cases, "weighing", console=err, disable=not sys.stderr.isatty())
         over = run_weighed(shown, llm.load(loaded.model, loaded), loaded)
         if as_json:
             sys.stdout.write(over.model_dump_json(indent=2) + "\n")
@@ -87,7 +87,7 @@ def _listed(told: str | None) -> tuple[str, ...]:
     return tuple(part.strip() for part in told.split(",") if part.strip()) if told else ()
 
 
-def _cases(path: Path) -> Iterator[Case] | None:
+def stored(path: Path) -> Iterator[Case] | None:
     """The cases of a run folder, of a .jsonl, or of a .json from `ask --json`; None for anything else."""
     from cuechain.agents.catalogue import cases
     from cuechain.agents.runs import Run
@@ -96,10 +96,10 @@ def _cases(path: Path) -> Iterator[Case] | None:
         run = Run(path)
         _ = run.manifest  # an error tells what a folder is that is none
         return run.cases()
-    return cases(path) if path.suffix in (".json", ".jsonl") and _stored(path) else None
+    return cases(path) if path.suffix in (".json", ".jsonl") and _holds_cases(path) else None
 
 
-def _stored(path: Path) -> bool:
+def _holds_cases(path: Path) -> bool:
     """Whether a JSON file holds cases, and not the turns of a conversation."""
     import json
 

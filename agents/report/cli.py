@@ -1,0 +1,166 @@
+"""`cuechain report`: a clip, a stored case, a conversation or an item of a run as one HTML file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from cuechain.agents.llm import Model
+    from cuechain.agents.settings import Settings
+    from cuechain.agents.values import Case
+    from cuechain.agents.weigh import Weighing
+
+
+PLANNERS = ("embedded", "rules")
+"""Models that answer in milliseconds, so that they are asked again without being told to."""
+
+TOLD = 5
+"""Ids of items that an error names."""
+
+
+def report(
+    inputs: Annotated[
+        list[str] | None,
+        typer.Argument(help="Files that belong together; or a Case as .json, a cases.jsonl, or a run folder."),
+    ] = None,
+    output: Annotated[Path, typer.Option("--output", "-o", help="The page.")] = Path("report.html"),
+    question: Annotated[str | None, typer.Option("--question", "-q", help="What to ask about the files.")] = None,
+    text: Annotated[str | None, typer.Option("--text", help="A text to read, instead of or beside files.")] = None,
+    task: Annotated[str, typer.Option("--task", "-t", help="See `cuechain list tasks`.")] = "ask",
+    labels: Annotated[str | None, typer.Option("--labels", "-l", help="Comma-separated label set, or `open`.")] = None,
+    model: Annotated[str | None, typer.Option("--model", "-m", help="See `cuechain list models`.")] = None,
+    senses: Annotated[
+        str | None, typer.Option("--senses", "-s", help="Comma-separated senses; all by default.")
+    ] = None,
+    items: Annotated[list[str] | None, typer.Option("--item", help="Id of an item of a run; may be repeated.")] = None,
+    embed_media: Annotated[bool, typer.Option("--embed-media", help="Put videos and sounds into the page.")] = False,
+    keyframes: Annotated[
+        bool, typer.Option("--keyframes/--no-keyframes", help="Show frames of cited moments, and images.")
+    ] = True,
+    weigh: Annotated[
+        bool | None,
+        typer.Option("--weigh/--no-weigh", help="Tell which sense mattered; a planner is asked by default."),
+    ] = None,
+    base_url: Annotated[str | None, typer.Option("--base-url", help="Address of an OpenAI-compatible server.")] = None,
+) -> None:
+    """Write one page that opens without a network: answer, timeline, frames, cues, steps, and which sense mattered.
+
+    For example: cuechain report clip.mp4 -o report.html --question "How does she feel, and why?"
+    """
+    from cuechain.agents import settings
+    from cuechain.agents.atomic import write
+    from cuechain.agents.errors import ConfigError
+    from cuechain.agents.report.page import page
+
+    if embed_media and not keyframes:
+        raise ConfigError("--embed-media puts in what --no-keyframes leaves out", "give one of them")
+    if output.is_dir():
+        raise ConfigError(f"{output} is a folder", "-o takes the name of the page, such as report.html")
+    chosen = tuple(s.strip() for s in senses.split(",") if s.strip()) if senses else None
+    loaded = settings.load(senses=chosen, model=model, base_url=base_url)
+    stored = _stored(inputs or [], items or [])
+    if stored is not None:
+        if question or text or labels or task != "ask" or senses:
+            raise ConfigError("a stored case brings its question and cues", "give it with --model and pictures at most")
+        cases, beside = stored
+    else:
+        cases, beside = [_asked(inputs or [], question, text, task, labels, loaded)], None
+    if not cases:
+        raise ConfigError("there is no case to show", "`cuechain show` lists what a file or a run holds")
+    told = page(
+        cases, output, beside=beside, embed=embed_media, keyframes=keyframes,
+        weigh=None if weigh is False else _weigher(loaded, model, chat=weigh is True),
+    )  # fmt: skip
+    write(output, told)
+    typer.echo(f"written to {output} ({len(told.encode()) / 1e6:.1f} MB)", err=True)
+
+
+def _stored(inputs: list[str], items: list[str]) -> tuple[list[Case], Path] | None:
+    """The cases of the first input, and their folder; None where it is a medium.
+
+    Raises:
+        ConfigError: More cases than a page can hold, or `items` of what holds no cases.
+        RunError: An item is not there, or what is stored cannot be read.
+    """
+    from cuechain.agents.errors import ConfigError, RunError
+    from cuechain.agents.importance.cli import stored
+    from cuechain.agents.report.page import MOST_CASES
+
+    path = Path(inputs[0]) if inputs else None
+    if path is not None and path.is_dir() and not (path / "manifest.json").exists():
+        path = path / "cases.jsonl" if (path / "cases.jsonl").is_file() else path  # a conversation's folder
+    found = stored(path) if path is not None else None
+    if path is None or found is None:
+        if items:
+            raise ConfigError("--item chooses from a run", "give a run folder or a cases.jsonl")
+        return None
+    if len(inputs) > 1:
+        raise ConfigError("one file of cases makes one page", "give it alone")
+    kept: list[Case] = []
+    seen: list[str] = []
+    for case in found:
+        id = case.sample.id if case.sample else ""
+        seen = [*seen, id] if len(seen) < TOLD else seen
+        if not items or id in items:
+            kept.append(case)
+        if len(kept) > MOST_CASES:
+            raise ConfigError(
+                f"{path} holds more than the {MOST_CASES} cases of a page", f"--item ID, such as {seen[0]}"
+            )
+    if odd := [i for i in items if i not in {case.sample.id for case in kept if case.sample}]:
+        raise RunError(f"{path} has no item {', '.join(odd)}", f"it has {', '.join(seen)} …")
+    return kept, path if path.is_dir() else path.parent
+
+
+def _asked(
+    inputs: list[str], question: str | None, text: str | None, task: str, labels: str | None, settings: Settings
+) -> Case:
+    """Perceive and ask, as `cuechain ask` does."""
+    from cuechain.agents import registry
+    from cuechain.agents.cli import listen, split
+    from cuechain.agents.pipeline import Done, run
+    from cuechain.agents.values import Question
+
+    files, words = (inputs, question) if question else split(inputs, text, registry.get("tasks", task).question)
+    chosen = tuple(part.strip() for part in labels.split(",")) if labels else ()
+    done = listen(run(files, Question(text=words, task=task, labels=chosen), settings, text=text))
+    assert isinstance(done, Done)
+    return done.case
+
+
+def _weigher(settings: Settings, model: str | None, *, chat: bool) -> Callable[[Case], Weighing | None]:
+    """Tells which sense mattered for a case: its own model is asked again, or the one that is named.
+
+    Args:
+        settings: How models are loaded.
+        model: Spec string of another model than the case's.
+        chat: Whether chat models are asked, too, 2^n - 1 times for n senses.
+    """
+    from cuechain.agents import llm
+    from cuechain.agents.errors import CueChainError
+    from cuechain.agents.importance.asking import weigh_sheet
+
+    loaded: dict[str, Model | None] = {}
+
+    def model_of(spec: str) -> Model | None:
+        if spec not in loaded:
+            planned = spec in PLANNERS
+            loaded[spec] = llm.load(spec, settings.model_copy(update={"model": spec})) if planned or chat else None
+        return loaded[spec]
+
+    def weigh(case: Case) -> Weighing | None:
+        if case.answer is None or not case.sheet.cues:
+            return None
+        try:
+            asked = model_of(model or case.model)
+            return weigh_sheet(case.sheet, case.question, asked, settings) if asked else None
+        except CueChainError as error:  # a task without labels, a model that is not here: the rest of the page stands
+            if chat:
+                typer.echo(f"note: which sense mattered cannot be told: {error.message}", err=True)
+            return None
+
+    return weigh
