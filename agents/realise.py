@@ -105,7 +105,7 @@ def _yes_no(sheet: CueSheet, answer: Answer, focus: Focus, claim: Claim, emotion
         return "whether that is so, cues of feeling do not tell; " + _how(sheet, answer, focus, claim, emotion)
     if focus.label == emotion.label:
         return f"yes, {_how(sheet, answer, focus, claim, emotion)}"
-    return f"rather not {_word(focus.label)}: {_how(sheet, answer, focus, claim, emotion)}"
+    return f"rather not {adjective(focus.label)}: {_how(sheet, answer, focus, claim, emotion)}"
 
 
 def _why(sheet: CueSheet, answer: Answer, focus: Focus, claim: Claim, emotion: Emotion) -> str:
@@ -140,7 +140,7 @@ def _which(sheet: CueSheet, answer: Answer, focus: Focus, claim: Claim, emotion:
 def _who(sheet: CueSheet, answer: Answer, focus: Focus, claim: Claim, emotion: Emotion) -> str:
     name = answer.person or "the person"
     if focus.label and focus.label != emotion.label:
-        return f"nobody is clearly {_word(focus.label)}; {_how(sheet, answer, focus, claim, emotion)}"
+        return f"nobody is clearly {adjective(focus.label)}; {_how(sheet, answer, focus, claim, emotion)}"
     return f"it is {name} who {_surely(emotion)} {_feels(focus.model_copy(update={'pronoun': name}), emotion.label)}"
 
 
@@ -255,7 +255,8 @@ def _surely(emotion: Emotion) -> str:
     return "most likely" if p >= 0.75 else "probably" if p >= 0.5 else "possibly"
 
 
-def _word(label: str) -> str:
+def adjective(label: str) -> str:
+    """The word by which somebody who feels it is described: "sad" for sadness."""
     return _ADJECTIVES.get(label.lower(), label.replace("_", " "))
 
 
@@ -267,12 +268,12 @@ def _feels(focus: Focus, label: str) -> str:
     verb = "feel" if focus.pronoun == "they" else "feels"
     if label.lower() == "neutral":
         return f"{'show' if focus.pronoun == 'they' else 'shows'} no strong feeling"
-    return f"{verb} {_word(label)}"
+    return f"{verb} {adjective(label)}"
 
 
 def _seems(focus: Focus, label: str) -> str:
     verb = "seem" if focus.pronoun == "they" else "seems"
-    return f"{verb} {'neutral' if label.lower() == 'neutral' else _word(label)}"
+    return f"{verb} {'neutral' if label.lower() == 'neutral' else adjective(label)}"
 
 
 def _when(cues: list[Cue]) -> str:

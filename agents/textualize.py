@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from cuechain.agents.llm.addressed import gives_orders
 from cuechain.agents.values import Cue, CueSheet, Gap, Media, Span
@@ -24,11 +24,15 @@ _LETTERS = {
 _JOIN_SECONDS = 0.5
 """Equal cues closer than this are one cue: below the length of a spoken syllable group nobody tells them apart."""
 
+_NONE: Mapping[str, Cue] = {}
+
 _BINS = 12
 """Stretches of a clip that compete for the budget with diminishing returns, so that no stretch is lost."""
 
 
-def textualize(media: Sequence[Media], cues: Iterable[Cue], gaps: Iterable[Gap], *, budget: int) -> CueSheet:
+def textualize(
+    media: Sequence[Media], cues: Iterable[Cue], gaps: Iterable[Gap], *, budget: int, known: Mapping[str, Cue] = _NONE
+) -> CueSheet:
     """A sheet of all that was perceived, within a budget.
 
     Ids are given before anything is dropped, so they are the same under every budget.
@@ -38,9 +42,11 @@ def textualize(media: Sequence[Media], cues: Iterable[Cue], gaps: Iterable[Gap],
         cues: All cues, in any order.
         gaps: All gaps.
         budget: Tokens that the cue lines may take (`tokens`).
+        known: Cues that have their ids already and keep them; the sheet is in order of time all the same.
     """
     places = {m.id: place for place, m in enumerate(media)}
-    numbered = _number(sorted(_merged(cues, places), key=lambda cue: _order(cue, places)))
+    fresh = _number(sorted(_merged(cues, places), key=lambda cue: _order(cue, places)), known)
+    numbered = dict(sorted({**known, **fresh}.items(), key=lambda pair: _order(pair[1], places)))
     kept = _within(numbered, budget)
     return CueSheet(
         media=tuple(media),
@@ -94,8 +100,11 @@ def _merged(cues: Iterable[Cue], places: dict[str, int]) -> list[Cue]:
     return done
 
 
-def _number(cues: list[Cue]) -> dict[str, Cue]:
+def _number(cues: list[Cue], known: Mapping[str, Cue]) -> dict[str, Cue]:
     counts: dict[str, int] = defaultdict(int)
+    for id in known:
+        first = id.rstrip("0123456789")
+        counts[first] = max(counts[first], int(id[len(first) :] or 0))
     sheet: dict[str, Cue] = {}
     for cue in cues:
         first = letter(cue.sense)

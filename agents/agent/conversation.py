@@ -1,0 +1,164 @@
+"""A conversation about clips: each question becomes a Case, whichever way the model takes to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
+from pathlib import Path
+from threading import Lock
+
+from cuechain.agents import llm
+from cuechain.agents.agent.followups import understood
+from cuechain.agents.agent.ledger import Ledger
+from cuechain.agents.agent.prose import Prose, spoken
+from cuechain.agents.agent.reconsidering import answered
+from cuechain.agents.errors import ConfigError
+from cuechain.agents.pipeline import Done, Event, Said, SheetReady, Thinking, check, keyframes, think
+from cuechain.agents.settings import Settings
+from cuechain.agents.values import Case, CueSheet, Question
+
+
+class Conversation:
+    """Questions about one or several clips, in turn.
+
+    A chat model that calls tools perceives on demand and remembers the conversation. Any other model reads a sheet of all that was
+    perceived, once, and follow-ups are put into whole questions for it. Either way an answer is a Case.
+
+    One question is answered at a time; another thread's waits.
+    """
+
+    def __init__(
+        self,
+        files: Sequence[str | Path],
+        settings: Settings,
+        *,
+        task: str = "ask",
+        labels: tuple[str, ...] = (),
+        memory: Path | None = None,
+        thread: str = "main",
+        cases: Sequence[Case] = (),
+    ) -> None:
+        """Begin a conversation, or go on with one.
+
+        Args:
+            files: The clips.
+            settings: How to perceive and to reason.
+            task: Registered name of the task that questions belong to.
+            labels: Closed label set; the task's own where empty.
+            memory: SQLite file in which a tool-calling model's memory is kept; without it, it lasts as long as this object.
+            thread: Name of the conversation in that file.
+            cases: Answers so far, of a conversation that goes on.
+
+        Raises:
+            MediaError: A clip is missing or cannot be opened.
+        """
+        self.settings = settings
+        self.task = task
+        self.labels = labels
+        self.cases = list(cases)
+        self._memory = memory
+        self._thread = thread
+        self._ledger = Ledger(settings, cases)
+        self._model: llm.Model | None = None
+        self._turn = Lock()
+        for file in files:
+            self.add(file)
+
+    @property
+    def sheet(self) -> CueSheet:
+        """The ledger so far: all that may be cited."""
+        return self._ledger.sheet(self.settings.budget)
+
+    @property
+    def ledger(self) -> Ledger:
+        """What was perceived so far; the tools work on it."""
+        return self._ledger
+
+    def add(self, path: str | Path) -> None:
+        """One more clip in the same conversation; it is perceived when a question needs it.
+
+        Raises:
+            MediaError: It is missing or cannot be opened.
+        """
+        self._ledger.add(path)
+
+    def ask(
+        self,
+        text: str,
+        *,
+        without: Collection[str] = (),
+        task: str | None = None,
+        labels: tuple[str, ...] | None = None,
+    ) -> Case:
+        """Answer the next question; see `events`."""
+        case = None
+        for event in self.events(text, without=without, task=task, labels=labels):
+            if isinstance(event, Done):
+                case = event.case
+        assert case is not None
+        return case
+
+    def events(
+        self,
+        text: str,
+        *,
+        without: Collection[str] = (),
+        task: str | None = None,
+        labels: tuple[str, ...] | None = None,
+    ) -> Iterator[Event]:
+        """Answer the next question, and tell what happens on the way; ends with Done.
+
+        Args:
+            text: The user's words.
+            without: Senses (words, voice, face, scene …) that are left out for this question.
+            task: Another task than the conversation's, for this question.
+            labels: Another label set.
+
+        Raises:
+            CueChainError: See `cuechain.agents.pipeline.run`; the conversation can go on.
+        """
+        question = Question(text=text, task=task or self.task, labels=self.labels if labels is None else labels)
+        check(question)
+        if not self._ledger.media:
+            raise ConfigError("nothing to look at", "give a file")
+        with self._turn:
+            self._model = self._model or llm.load(self.settings.model, self.settings)
+            self._ledger.steps, self._ledger.timings = [], {}
+            case = yield from self._fixed(question, self._model, tuple(without))
+            self.cases.append(case)
+            yield Done(case)
+
+    def _fixed(self, question: Question, model: llm.Model, without: tuple[str, ...]) -> Generator[Event, None, Case]:
+        """Perceive everything, then the chain of prompts, or slot by slot."""
+        yield from self._ledger.whole()
+        sheet = self._ledger.sheet(self.settings.budget, without)
+        yield SheetReady(sheet)
+        yield Thinking(model.spec)
+        asked = understood(sheet, question, self.cases, plans=model.planner is not None)
+        timings = self._ledger.timings
+        if model.planner is not None:
+            case = answered(sheet, asked, model, self.settings, timings)
+            yield from _told(case)
+            return case
+        images = keyframes(self._ledger.places, self.settings) if self.settings.look and model.vision else ()
+        task = check(question)
+
+        def work(say: Callable[[str], None]) -> Case:
+            return think(
+                sheet,
+                asked.question,
+                task,
+                model,
+                self.settings,
+                timings=timings,
+                images=images,
+                on_token=Prose(say),
+                about=asked.about,
+            )
+
+        return (yield from spoken(work))
+
+
+def _told(case: Case) -> Iterator[Said]:
+    """The sentences of an answer that is there at once."""
+    for number, claim in enumerate(case.answer.claims if case.answer else ()):
+        yield Said((" " if number else "") + (claim.text or ""))

@@ -1,0 +1,184 @@
+"""What a follow-up means: "and before that?", "what about the man?", "why not anger?" become whole questions, by code."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, TypeAlias
+
+from cuechain import prompts
+from cuechain.agents.focus import focus
+from cuechain.agents.llm.labels import is_known
+from cuechain.agents.pipeline import check
+from cuechain.agents.reason import OPEN, labels_of
+from cuechain.agents.values import Answer, Case, CueSheet, EmotionAnswer, Focus, Question, Span
+
+Reply: TypeAlias = Literal["plain", "why_not", "change", "sure", "nothing", "whom"]
+"""What kind of answer is wanted: that of an ordinary question; what speaks for another feeling; what would change the answer; how sure it
+is; that there is nothing before or after; that several people could be meant."""
+
+_THAT = r"(that|this|it|then)"
+_BEFORE = re.compile(
+    rf"\bbefore {_THAT}\b|^\W*(and |but |so )?(what )?(happened |was |about )?(before|earlier)\W*$", re.I
+)
+_AFTER = re.compile(
+    rf"\b(after|since) {_THAT}\b|^\W*(and |but |so )?(what )?(happens |comes |about )?(after(wards)?|later|next|then)\W*$", re.I
+)  # fmt: skip
+_MIND = re.compile(r"\bchange (your|the|its) (mind|answer|verdict|conclusion)\b|\bwhat would (it take|change)\b", re.I)
+_SURE = re.compile(
+    r"\b(are you|how) (really |quite |so )?(sure|certain|confident)\b|^\W*(really|sure|certain)\W*$", re.I
+)
+_NOT = re.compile(
+    r"\bwhy (is|are|was|were|does|do|did)?\s*(it|she|he|they|this|that)?\s*(not|n't|n’t)\b|\bwhy \w+n['’]?t\b", re.I
+)
+_COULD = re.compile(
+    r"\b(could|might|can)(n['’]t| not)? (it|this|that|she|he|they) (not )?(be|feel)\b|^\W*(and )?not\b", re.I
+)
+_ABOUT = re.compile(r"^\W*(and |but |so )*(what|how) about\b|^\W*(and|but) (the|her|him|them)\b", re.I)
+_SAME_STRETCH = re.compile(r"^\W*(and |but |so )?(why|how so|when|what about|how about|really|and|but)\b", re.I)
+_PRONOUN = re.compile(r"\b(she|her|he|him|his|they|them|woman|girl|man|boy|guy|lady|other( one| person)?)\b", re.I)
+_HERS = ("she", "her", "woman", "girl", "lady")
+
+SHORTEST = 5.0
+"""Seconds that "before that" reaches back at least: an utterance or two."""
+
+BEGIN = 0.3
+"""Seconds from the beginning or the end within which nothing can be told apart."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question as it is understood."""
+
+    question: Question
+    """The user's words; for a chat model, with what they leave out."""
+    about: Focus
+    """Whom, when, and what kind of answer."""
+    reply: Reply = "plain"
+    """What is wanted."""
+    label: str | None = None
+    """The feeling that "why not" asks about."""
+    lead: str = ""
+    """What the answer begins with: "Before that"."""
+    cites: tuple[str, ...] = ()
+    """Cues that the last answer went by."""
+
+
+def understood(sheet: CueSheet, question: Question, cases: Sequence[Case], *, plans: bool) -> Asked:
+    """What a question means after the answers so far.
+
+    Args:
+        sheet: All that may be cited.
+        question: The user's words.
+        cases: Earlier answers, in order.
+        plans: Whether a planner answers; a chat model is told in words what was left out.
+    """
+    task = check(question)
+    labels = task.feelings or labels_of(question, task) or OPEN
+    found = focus(sheet, question.text.strip().partition("\n")[0], labels)
+    last = next((c for c in reversed(cases) if c.answer is not None), None)
+    feelings = task.answer in (Answer, EmotionAnswer) and task.fill is None
+    asked = Asked(question, found, cites=_cites(last))
+    if last is not None and last.answer is not None:
+        asked = _carried(sheet, asked, _about(last))
+        asked = _moved(sheet, asked, _about(last))
+    if feelings and asked.reply == "plain":
+        asked = _reconsidered(asked, labels)
+    if plans or last is None or asked.about == found:
+        return asked
+    felt = last.answer.emotion.label if last.answer and last.answer.emotion else None
+    told = prompts.render(
+        "agent/follow_up", text=question.text.strip(), span=asked.about.span, person=asked.about.person, label=felt
+    )
+    return replace(asked, question=question.model_copy(update={"text": told}))
+
+
+def _about(case: Case) -> Focus:
+    """What an answer was about."""
+    told = next((s.output for s in case.steps if s.name == "focus"), None)
+    if told:
+        return Focus.model_validate_json(told)
+    found = focus(case.sheet, case.question.text, ())
+    person = case.answer.person if case.answer else None
+    return found.model_copy(update={"person": person or found.person, "span": found.span})
+
+
+def _cites(case: Case | None) -> tuple[str, ...]:
+    claims = case.answer.claims if case and case.answer else ()
+    return claims[0].cites if claims else ()
+
+
+def _carried(sheet: CueSheet, asked: Asked, last: Focus) -> Asked:
+    """Whom and when a question means that names neither."""
+    text, found = asked.question.text, asked.about
+    told = found.person not in (*sheet.people, None) or any(
+        re.search(rf"\b{re.escape(word)}\b", text, re.I)
+        for person in sheet.people
+        for word in (person, *(person.split() if not person.startswith("P") else ()))
+    )
+    if not told and last.person in sheet.people:
+        other = _ABOUT.search(text) and (word := _PRONOUN.search(text)) and not _same(word[1], last.pronoun)
+        others = [p for p in sheet.people if p != last.person]
+        unlike = len(others) == 0 and last.pronoun in ("she", "he")
+        if other and (len(others) > 1 or unlike):
+            return replace(asked, about=found.model_copy(update={"span": last.span}), reply="whom")
+        person = others[0] if other and others else last.person
+        pronoun = person if len(sheet.people) > 1 else found.pronoun if _PRONOUN.search(text) else last.pronoun
+        found = found.model_copy(update={"person": person, "pronoun": pronoun})
+    if found.span is None and (_SAME_STRETCH.search(text) or _SURE.search(text) or _MIND.search(text)):
+        found = found.model_copy(update={"span": last.span})
+    return replace(asked, about=found)
+
+
+def _same(word: str, pronoun: str) -> bool:
+    """Whether "him" may be whom the last question called "he"; where it used no pronoun, nobody knows."""
+    if word.lower().startswith("other"):
+        return False
+    return pronoun in ("she", "he") and (word.lower() in _HERS) == (pronoun == "she")
+
+
+def _moved(sheet: CueSheet, asked: Asked, last: Focus) -> Asked:
+    """ "Before that" and "after that", as the stretch beside the one that the last answer was about."""
+    text = asked.question.text
+    before, after = _BEFORE.search(text), _AFTER.search(text)
+    if not (before or after):
+        return asked
+    end = max((c.span.end for c in sheet.cues.values() if c.span), default=0.0)
+    base = last.span or _moment(sheet, asked.cites, end)
+    lead = "before that" if before else "after that"
+    nothing = base is None or (base.start <= BEGIN if before else base.end >= end - BEGIN)
+    if base is None or nothing:
+        found = asked.about.model_copy(update={"span": base})
+        return replace(asked, about=found, reply="nothing", lead=lead)
+    length = max(base.length, SHORTEST)
+    # What begins on the very edge belongs to the other side.
+    span = (
+        Span(start=max(0.0, base.start - length), end=base.start - 0.01)
+        if before
+        else Span(start=base.end + 0.01, end=min(end, base.end + length))
+    )
+    found = asked.about.model_copy(update={"span": span, "kind": "how", "label": None})
+    return replace(asked, about=found, lead=lead)
+
+
+def _moment(sheet: CueSheet, cites: Sequence[str], end: float) -> Span | None:
+    """The moment that an answer about the whole clip went by; None where it went by what is there all the time."""
+    spans = [c.span for i in cites if (c := sheet.cues.get(i)) and c.span]
+    return next((s for s in spans if s.length <= end / 2), None)
+
+
+def _reconsidered(asked: Asked, labels: Sequence[str]) -> Asked:
+    """Questions about the answer itself."""
+    text, named = asked.question.text, asked.about.label
+    how = asked.about.model_copy(update={"kind": "how", "label": None})
+    if _MIND.search(text):
+        return replace(asked, about=how, reply="change")
+    if _SURE.search(text):
+        return replace(asked, about=how, reply="sure")
+    if _NOT.search(text) or _COULD.search(text) or _ABOUT.search(text):
+        words = re.findall(r"[a-z]{4,}", text.lower())
+        label = named or next((w for w in words if w not in ("what", "about", "that") and is_known(w)), None)
+        if label:
+            return replace(asked, about=how, reply="why_not", label=label)
+    return asked

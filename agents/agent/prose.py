@@ -1,0 +1,86 @@
+"""The prose of an answer while a model still writes it as JSON."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Generator
+from contextvars import copy_context
+from queue import SimpleQueue
+from threading import Thread
+from typing import TypeVar
+
+from cuechain.agents.pipeline import Said
+
+T = TypeVar("T")
+
+_OPENS = re.compile(r'"text"\s*:\s*"')
+
+
+class Prose:
+    """Picks out what stands in `"text": "…"`, piece by piece; everything else of a reply is no prose.
+
+    Sentences are parted by a blank. Only the first answer is handed on: what a repair writes anew is told by the Case.
+    """
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say = say
+        self._rest = ""
+        self._inside = False
+        self._said = False
+
+    def __call__(self, piece: str) -> None:
+        """Take in the next piece of the reply."""
+        self._rest += piece
+        while True:
+            if not self._inside:
+                found = _OPENS.search(self._rest)
+                if not found:
+                    self._rest = self._rest[-20:]  # the name may be cut in two
+                    return
+                self._rest, self._inside = self._rest[found.end() :], True
+                if self._said:
+                    self._say(" ")
+            # An escape is kept back until it is whole: `\\"` does not end the text.
+            whole = re.match(r'(?:[^"\\]|\\u[0-9a-fA-F]{4}|\\[^u])*', self._rest)
+            assert whole is not None
+            text, self._rest = whole.group(), self._rest[whole.end() :]
+            if text:
+                self._say(_plain(text))
+                self._said = True
+            if not self._rest.startswith('"'):
+                return
+            self._rest, self._inside = self._rest[1:], False
+
+
+def _plain(text: str) -> str:
+    try:
+        # Half a surrogate pair is no character that could be written anywhere.
+        return str(json.loads(f'"{text}"', strict=False)).encode("utf-8", "replace").decode()
+    except ValueError:
+        return text
+
+
+def spoken(work: Callable[[Callable[[str], None]], T]) -> Generator[Said, None, T]:
+    """Run what reports pieces of text to a callback, and yield them as they come; gives what the work returns.
+
+    Args:
+        work: Gets the callback. It runs in a thread of its own, so that Ctrl-C is heard while it waits for a model.
+    """
+    box: SimpleQueue[str | tuple[T] | BaseException] = SimpleQueue()
+
+    def run() -> None:
+        try:
+            box.put((work(box.put),))
+        except BaseException as problem:  # all of it belongs to whoever waits
+            box.put(problem)
+
+    Thread(target=copy_context().run, args=(run,), name="cuechain-said", daemon=True).start()
+    while True:
+        item = box.get()
+        if isinstance(item, str):
+            yield Said(item)
+        elif isinstance(item, BaseException):
+            raise item
+        else:
+            return item[0]

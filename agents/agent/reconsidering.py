@@ -1,0 +1,238 @@
+"""Answers of a planner to questions about its answer: what speaks for another feeling, what would change it, how sure it is."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+from cuechain.agents.agent.followups import Asked
+from cuechain.agents.evidence import stance_of
+from cuechain.agents.focus import within
+from cuechain.agents.llm import Model
+from cuechain.agents.llm.labels import meaning
+from cuechain.agents.llm.serialise import SETTING
+from cuechain.agents.llm.weighted import of_senses
+from cuechain.agents.pipeline import check, concluded
+from cuechain.agents.planned import planned
+from cuechain.agents.realise import adjective, realise
+from cuechain.agents.reason import OPEN, Reasoned, labels_of, reason
+from cuechain.agents.settings import Settings
+from cuechain.agents.tasks import Task
+from cuechain.agents.values import Answer, Case, Claim, CueSheet, Focus, Plan, Step
+from cuechain.agents.weigh import Heard, named, weigh
+
+MOST = 3
+"""Sentences of evidence behind the one that answers."""
+
+CLOSE = 0.5
+"""Share of the answer's probability from which another feeling comes close to it; as `planned` names several feelings."""
+
+
+def answered(sheet: CueSheet, asked: Asked, model: Model, settings: Settings, timings: dict[str, float]) -> Case:
+    """A planner's answer to a question as it is understood.
+
+    Args:
+        sheet: All that may be cited.
+        asked: The question.
+        model: A planner.
+        settings: How to reason.
+        timings: Seconds of perception, for the Case.
+    """
+    begin = time.perf_counter()
+    task = check(asked.question)
+    labels = labels_of(asked.question, task) if asked.question.labels or not task.open_vocabulary else ()
+    if asked.reply in ("nothing", "whom"):
+        done = _told(sheet, asked, task)
+    elif asked.reply == "plain":
+        done = reason(sheet, asked.question, task, model, settings, about=asked.about)
+        done = replace(done, answer=_led(realise(sheet, done.answer, done.focus), asked.lead))
+    else:
+        done = _thought_over(sheet, asked, task, model, settings)
+    return concluded(sheet, asked.question, done, labels, model, begin=begin, timings=timings)
+
+
+def _told(sheet: CueSheet, asked: Asked, task: Task) -> Reasoned:
+    """Why there is nothing to answer."""
+    found = asked.about
+    if asked.reply == "whom":
+        cites = tuple(next(i for i, c in sheet.cues.items() if c.person == p) for p in sheet.people)
+        text = (
+            f"Which of {', '.join(sheet.people)} is meant, no cue tells; ask with that name"
+            if len(sheet.people) > 1
+            else f"Nobody but {sheet.people[0]} was perceived, and what that person is, no cue tells"
+        )
+    else:
+        cites = tuple(i for i in asked.cites if i in sheet.cues)[:1]
+        side = "beginning" if asked.lead.startswith("before") else "end"
+        text = (
+            f"Nothing comes {asked.lead}: the last answer reaches to the {side} of what was perceived"
+            if found.span
+            else f"Nothing comes {asked.lead}: the last answer was about all of it"
+        )
+    answer = task.answer(
+        person=found.person,
+        span=found.span,
+        abstain=True,
+        claims=(Claim(text=f"{text}.", cites=cites, stance="context"),),
+    )
+    return Reasoned(answer, found, _steps(found))
+
+
+def _led(answer: Answer, lead: str) -> Answer:
+    """The answer with the words that its first sentence begins with."""
+    if not lead or not answer.claims:
+        return answer
+    text = answer.claims[0].text or ""
+    small = text.split(" ")[0] in ("The", "She", "He", "They", "This", "Nobody")
+    text = f"{lead[0].upper()}{lead[1:]}, {text[0].lower() + text[1:] if small else text}"
+    return answer.model_copy(
+        update={"claims": (answer.claims[0].model_copy(update={"text": text}), *answer.claims[1:])}
+    )
+
+
+def _thought_over(sheet: CueSheet, asked: Asked, task: Task, model: Model, settings: Settings) -> Reasoned:
+    assert model.planner is not None
+    feelings = task.feelings or labels_of(asked.question, task) or OPEN
+    wanted = asked.label if asked.reply == "why_not" else None
+    outside = wanted is not None and wanted not in feelings
+    ranked = (*feelings, wanted) if wanted is not None and outside else feelings
+    answer, found, steps, usage = planned(sheet, asked.question, task, model.planner, asked.about, ranked)
+    plan = next((Plan.model_validate_json(s.output) for s in steps if s.name == "plan"), None)
+    if plan is not None and answer.emotion is not None:
+        if outside and answer.emotion.label == wanted:  # outside the label set, and yet likelier than all in it
+            answer, found, _, _ = planned(sheet, asked.question, task, model.planner, asked.about, feelings)
+        if wanted is not None:
+            answer = _why_not(sheet, answer, plan, found, wanted)
+        elif asked.reply == "sure":
+            answer = _sure(sheet, answer, plan, found)
+        else:
+            answer = _change(sheet, answer, plan, asked, task, model, settings)
+    return Reasoned(realise(sheet, answer, found), found, steps, usage)
+
+
+def _steps(found: Focus) -> list[Step]:
+    return [Step(name="focus", output=found.model_dump_json())]
+
+
+def _kin(one: str, other: str) -> bool:
+    return one == other or (meaning(one)[0] is not None and meaning(one)[0] == meaning(other)[0])
+
+
+def _pointing(sheet: CueSheet, plan: Plan, person: str | None) -> list[str]:
+    """Cues of the person that by themselves point somewhere, the weightiest first."""
+    own = [i for i in plan.points if i in sheet.cues and sheet.cues[i].sense not in SETTING]
+    own = [i for i in own if person is None or sheet.cues[i].person in (person, None)]
+    return sorted(own, key=lambda i: -plan.weight.get(i, 0.0))
+
+
+def _aside(sheet: CueSheet, plan: Plan, ids: list[str], label: str) -> tuple[Claim, ...]:
+    return tuple(
+        Claim(cites=(i,), stance=stance_of(sheet, i, plan.points[i], label), points=plan.points[i]) for i in ids[:MOST]
+    )
+
+
+def _why_not(sheet: CueSheet, answer: Answer, plan: Plan, found: Focus, wanted: str) -> Answer:
+    assert answer.emotion is not None
+    given = answer.emotion.label
+    head, own = answer.claims[0], answer.claims[1:]
+    who, noun = found.pronoun, _noun(wanted)
+    if _kin(wanted, given):
+        same = "that is what the answer says" if wanted == given else f"the answer says much the same, {_noun(given)}"
+        text = f"{noun} is not ruled out: {same}"
+        return answer.model_copy(update={"claims": (_first(head, text), *own[:MOST])})
+    speaking = [i for i in _pointing(sheet, plan, found.person) if _kin(plan.points[i], wanted)]
+    close = plan.labels.get(wanted, 0.0) >= CLOSE * plan.labels.get(given, 1.0)
+    likelier = f"{who} {'show' if who == 'they' else 'shows'} no strong feeling" if given == "neutral" else _noun(given)
+    text = (
+        (
+            f"{noun} comes close, but the cues fit {_noun(given)} better"
+            if close
+            else f"{noun} is less likely than {_noun(given)}"
+        )
+        if given != "neutral"
+        else f"{noun} is less likely than that {likelier}"
+    )
+    text += "" if speaking else f"; no cue by itself points to {noun}"
+    kept = [c for c in own if not set(c.cites) & set(speaking)][:MOST]
+    return answer.model_copy(update={"claims": (_first(head, text), *kept, *_aside(sheet, plan, speaking, given))})
+
+
+def _sure(sheet: CueSheet, answer: Answer, plan: Plan, found: Focus) -> Answer:
+    assert answer.emotion is not None
+    given, sure = answer.emotion.label, answer.emotion.confidence or 0.0
+    lead = "quite sure" if sure >= 0.75 else "fairly sure, not certain" if sure >= 0.5 else "not sure"
+    backing = tuple(dict.fromkeys(i for c in answer.claims if c.stance == "supports" for i in c.cites))[:4]
+    senses = list(dict.fromkeys(sheet.cues[i].sense for i in backing))
+    names = list(dict.fromkeys("words" if s in ("transcript", "words", "situation") else s for s in senses))
+    told = named(names) if names else "little"
+    only = len(names) == 1
+    verb = "carries" if only and names[0] != "words" else "carry"
+    carried = f"{'only ' if only else ''}{told} {verb} it"
+    who = found.pronoun
+    state = "shows no strong feeling" if given == "neutral" else f"feels {adjective(given)}"
+    state = state.replace("shows", "show").replace("feels", "feel") if who == "they" else state
+    text = f"{lead} that {who} {state}; {carried}"
+    against = [c for c in answer.claims if c.stance == "conflicts"]
+    other = [
+        i
+        for i in _pointing(sheet, plan, found.person)
+        if not _kin(plan.points[i], given) and not any(i in c.cites for c in against)
+    ]
+    claims = (Claim(text=_capital(text), cites=backing or answer.claims[0].cites, points=given), *against[:MOST])
+    return answer.model_copy(
+        update={"claims": (*claims, *_aside(sheet, plan, other[: MOST - len(against[:MOST])], given))}
+    )
+
+
+def _change(
+    sheet: CueSheet, answer: Answer, plan: Plan, asked: Asked, task: Task, model: Model, settings: Settings
+) -> Answer:
+    assert answer.emotion is not None
+    given, same = answer.emotion.label, model.remembering()
+
+    def heard(part: CueSheet) -> Heard:
+        felt = reason(part, asked.question, task, same, settings, about=asked.about).answer.emotion
+        return Heard(label=felt.label if felt else None, confidence=felt.confidence if felt else None)
+
+    stretch = within(sheet, asked.about.span)
+    found = weigh(stretch, heard)
+    claims: list[Claim] = []
+    for sense in found.senses:
+        rest = found.without(sense)
+        if len(found.senses) > 1 and rest.label != given:
+            would = f"it would be {_noun(rest.label)}" if rest.label else "there would be no answer"
+            claims.append(
+                Claim(text=f"Without {named([sense])}, {would}.", cites=_of(stretch, plan, sense), stance="context")
+            )
+    if len(found.senses) == 1:
+        only = found.senses[0]
+        verb = "speak" if only == "words" else "speaks"
+        text = f"Only {named([only])} {verb} here: what another sense shows could change it."
+        claims.append(Claim(text=text, cites=_of(stretch, plan, only), stance="context"))
+    elif not claims:
+        cites = tuple(i for sense in found.senses for i in _of(stretch, plan, sense)[:1])
+        claims.append(Claim(text=found.change, cites=cites, stance="context"))
+    other = [i for i in _pointing(stretch, plan, asked.about.person) if not _kin(plan.points[i], given)]
+    against = _aside(sheet, plan, other, given)
+    if not against:
+        text = "No single cue points elsewhere; it would take new ones."
+        against = (Claim(text=text, cites=answer.claims[0].cites, stance="context"),)
+    return answer.model_copy(update={"claims": (*claims[:MOST], *against)})
+
+
+def _of(sheet: CueSheet, plan: Plan, sense: str) -> tuple[str, ...]:
+    """The weightiest cues of a sense."""
+    own = of_senses(sheet, {sense}).cues
+    return tuple(sorted(own, key=lambda i: -plan.weight.get(i, 0.0))[:2])
+
+
+def _noun(label: str) -> str:
+    return "a neutral state" if label.lower() == "neutral" else label.replace("_", " ")
+
+
+def _first(head: Claim, text: str) -> Claim:
+    return head.model_copy(update={"text": _capital(text)})
+
+
+def _capital(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}."

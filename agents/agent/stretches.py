@@ -1,0 +1,93 @@
+"""Stretches of a clip: what of one is left to perceive, and cues of a stretch in the whole clip's time."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from typing import TypeVar
+
+from cuechain.agents.perception.faces.lips import Piece, pieces, written
+from cuechain.agents.values import Cue, Gap, Span
+
+T = TypeVar("T", Cue, Gap)
+
+WHOLE = 60.0
+"""Seconds up to which a clip is perceived whole: what is usual for somebody needs some time to show, and decoding it takes seconds."""
+
+LEAST = 6.0
+"""Seconds that are perceived at least, around what was asked for: an utterance or two."""
+
+SLIVER = 0.5
+"""Seconds below which what is left between two stretches is not perceived by itself."""
+
+
+def widened(span: Span, everything: Span) -> Span:
+    """A stretch on whole seconds, LEAST long where the clip is, inside the clip."""
+    more = max(0.0, LEAST - span.length) / 2
+    start, end = math.floor(max(0.0, span.start - more)), math.ceil(span.end + more)
+    return Span(start=min(start, everything.end), end=min(max(end, start + LEAST), everything.end))
+
+
+def left(span: Span, seen: Sequence[Span]) -> list[Span]:
+    """The parts of a stretch that lie in none of the seen ones."""
+    parts = [span]
+    for one in seen:
+        parts = [
+            Span(start=start, end=end)
+            for part in parts
+            for start, end in ((part.start, min(part.end, one.start)), (max(part.start, one.end), part.end))
+            if end > start
+        ]
+    return [p for p in parts if p.length >= min(SLIVER, span.length)]
+
+
+def shifted(item: T, start: float) -> T:
+    """A cue or gap of a stretch that begins at `start`, in the whole clip's time; measures and words that tell times with it."""
+    if not start:
+        return item
+    span = item.span and Span(start=item.span.start + start, end=item.span.end + start)
+    if isinstance(item, Gap):
+        return item.model_copy(update={"span": span})
+    measures = dict(item.measures)
+    for name in ("lips_seen_spans_s", "lips_moving_spans_s"):
+        if found := pieces(measures.get(name)):
+            measures[name] = written(Piece(p.start + start, p.end + start, p.fit) for p in found)
+    if isinstance(times := measures.get("blink_times_s"), str):
+        measures["blink_times_s"] = " ".join(f"{float(t) + start:.1f}" for t in times.split())
+    text = item.text
+    if isinstance(peak := measures.get("peak_s"), float):
+        measures["peak_s"] = peak + start
+        text = text.replace(f" at {peak:.1f} s", f" at {peak + start:.1f} s")
+    return item.model_copy(update={"span": span, "measures": measures, "text": text})
+
+
+def numbered_on(fresh: Sequence[Cue], before: Sequence[Cue], voices: str = "") -> list[Cue]:
+    """P1 of one stretch or clip is not P1 of another: numbers go on from those that are taken. Names that the source gives stay.
+
+    Args:
+        fresh: Cues that were linked, or are yet to be linked, by themselves.
+        before: Cues whose persons have their numbers.
+        voices: Put before the letters by which voices were told apart, which start anew as well.
+    """
+    taken = max((int(c.person[1:]) for c in before if c.person and re.fullmatch(r"P\d+", c.person)), default=0)
+
+    def renamed(cue: Cue) -> Cue:
+        person, label = cue.person, cue.measures.get("speaker")
+        if person and re.fullmatch(r"P\d+", person):
+            person = f"P{int(person[1:]) + taken}"
+        measures = {**cue.measures, "speaker": f"{voices}{label}"} if label and voices else cue.measures
+        return cue.model_copy(update={"person": person, "measures": measures})
+
+    return [renamed(c) for c in fresh] if taken or voices else list(fresh)
+
+
+def clocked(span: Span) -> str:
+    """`12:00-13:00`; with tenths where they are not 0."""
+
+    def one(t: float) -> str:
+        seconds = round(t, 1)
+        rest = f"{seconds % 60:04.1f}".removesuffix(".0")
+        return f"{int(seconds // 60)}:{rest}"
+
+    return f"{one(span.start)}-{one(span.end)}"
