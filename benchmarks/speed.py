@@ -91,7 +91,7 @@ def _clocked(spent: dict[str, float]) -> None:
     import mediapipe.python as mediapipe
     import onnxruntime
 
-    from cuechain.agents.perception.speech import sphinx
+    from cuechain.agents.perception.speech import decoders
 
     def clock(call: Callable[..., Any]) -> Callable[..., Any]:
         def timed(self: Any, *args: Any, **kwargs: Any) -> Any:
@@ -106,7 +106,7 @@ def _clocked(spent: dict[str, float]) -> None:
         return timed
 
     onnxruntime.InferenceSession.run = clock(onnxruntime.InferenceSession.run)
-    sphinx._received = clock(sphinx._received)  # a process of its own decodes
+    decoders.Decoding.received = clock(decoders.Decoding.received)  # a process of its own decodes
     for module, name, methods in (
         (mediapipe, "CalculatorGraph", ("add_packet_to_input_stream", "wait_until_idle")),
         (cv2, "CascadeClassifier", ("detectMultiScale",)),

@@ -8,20 +8,14 @@ right ones. `benchmarks/transcript.py` measures what is left.
 
 from __future__ import annotations
 
-import json
-import os
-import sys
-from collections.abc import Generator, Iterable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
-from subprocess import DEVNULL, PIPE, Popen
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from cuechain.agents.errors import ToolError
 from cuechain.agents.media import RATE
 from cuechain.agents.perception.acoustics.activity import clean
-from cuechain.agents.perception.speech.sphinx_worker import LENGTH
+from cuechain.agents.perception.speech.decoders import Decoding, decoder
 from cuechain.agents.perception.texts.written import Utterance
 from cuechain.agents.values import Span
 
@@ -122,78 +116,42 @@ def recognised(sound: np.ndarray, stretches: Iterable[Span]) -> Iterator[tuple[S
     """Words of the first pass, each with its lesser posterior of both, stretch by stretch.
 
     Each pass has a process of its own, since PocketSphinx lets no other thread of its process run. The second pass of a stretch runs
-    beside the first one of the next, and only where the first leaves hope. Both processes end with the generator.
+    beside the first one of the next, and only where the first leaves hope. Both processes are kept for the next clip.
 
     Raises:
         ToolError: A process could not be started, or died.
     """
     before: tuple[Span, list[Word], bool] | None = None
     with ExitStack() as stack:
-        one, other = stack.enter_context(_worker(USUAL)), None
+        one, other = stack.enter_context(decoder(USUAL)), None
         for stretch in stretches:
             piece = clean(sound[round(stretch.start * RATE) : round(stretch.end * RATE)])
-            _send(one, piece)
-            first = _received(one)
+            one.send(piece)
+            first = _words(one)
             if before:
                 yield _scored(*before, other)
             hope = sum(word.posterior >= SURE for word in first) >= 2 + MADE_OUT * len(first)
             if hope:
-                other = other or stack.enter_context(_worker(DOUBTING))
-                _send(other, piece)
+                other = other or stack.enter_context(decoder(DOUBTING))
+                other.send(piece)
             before = stretch, first, hope
         if before:
             yield _scored(*before, other)
 
 
 def _scored(
-    stretch: Span, first: list[Word], hope: bool, doubting: Popen[bytes] | None
+    stretch: Span, first: list[Word], hope: bool, doubting: Decoding | None
 ) -> tuple[Span, list[tuple[Word, float]]]:
-    second = _received(doubting) if hope and doubting else []
+    second = _words(doubting) if hope and doubting else []
     return stretch, [
         (word, min(word.posterior, max((o.posterior for o in second if _same(word, o)), default=0.0))) for word in first
     ]
 
 
-@contextmanager
-def _worker(options: dict[str, Any]) -> Generator[Popen[bytes]]:
-    """A process that decodes; it is ended with the context, whatever it is doing."""
-    file = Path(__file__).with_name("sphinx_worker.py")
-    try:
-        process = Popen(
-            [sys.executable, "-P", str(file), json.dumps(options)],
-            stdin=PIPE,
-            stdout=PIPE,
-            stderr=DEVNULL,
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-        )
-    except OSError as error:
-        raise ToolError(f"PocketSphinx cannot be started: {error}") from error
-    try:
-        yield process
-    finally:
-        process.kill()
-        with suppress(OSError), process:  # its pipes are closed, and it is waited for
-            pass
-
-
-def _send(process: Popen[bytes], piece: np.ndarray) -> None:
-    assert process.stdin
-    samples = (piece * 32767).astype("<i2").tobytes()
-    with suppress(OSError):  # dead: noticed where its answer is missing
-        process.stdin.write(LENGTH.pack(len(samples)) + samples)
-        process.stdin.flush()
-
-
-def _received(process: Popen[bytes]) -> list[Word]:
-    assert process.stdout
-    line = process.stdout.readline()
-    if not line.endswith(b"\n"):
-        raise ToolError(
-            "PocketSphinx ended before its time", "is there memory left? each of its two processes needs 110 MB"
-        )
+def _words(decoding: Decoding) -> list[Word]:
     return [
         Word(text.split("(")[0], start, end, min(1.0, posterior))
-        for text, start, end, posterior in json.loads(line)
+        for text, start, end, posterior in decoding.received()
         if text[0] not in "<["  # silence and noise
     ]
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import wave
+from collections.abc import Iterator
 from pathlib import Path
 from subprocess import Popen
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 
 from cuechain.agents.errors import ConfigError, ToolError
 from cuechain.agents.media import RATE, opened
-from cuechain.agents.perception.speech import sphinx
+from cuechain.agents.perception.speech import decoders, sphinx
 from cuechain.agents.perception.speech.asr import find_whisper
 from cuechain.agents.perception.speech.sphinx import is_clear, recognised
 from cuechain.agents.perception.transcript import Transcript, quoted
@@ -159,16 +160,18 @@ def test_what_lies_over_speech_keeps_its_level_from_falling() -> None:
 
 
 @pytest.fixture
-def processes(monkeypatch: pytest.MonkeyPatch) -> list[Popen[bytes]]:
-    """Those that are started."""
+def processes(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Popen[bytes]]]:
+    """Those that are started; none waits from before."""
     started: list[Popen[bytes]] = []
+    decoders.end_idle()
 
     def start(*args: Any, **options: Any) -> Popen[bytes]:
         started.append(Popen(*args, **options))
         return started[-1]
 
-    monkeypatch.setattr(sphinx, "Popen", start)
-    return started
+    monkeypatch.setattr(decoders, "Popen", start)
+    yield started
+    decoders.end_idle()
 
 
 NOISE = (0.1 * np.random.default_rng(0).standard_normal(3 * RATE)).astype(np.float32)
@@ -186,16 +189,43 @@ def test_a_recogniser_that_dies_is_an_error(processes: list[Popen[bytes]]) -> No
 
 def test_a_recogniser_that_cannot_start_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.executable", "/nowhere/python")
+    decoders.end_idle()
     with pytest.raises(ToolError, match="cannot be started"):
         list(recognised(NOISE, SECONDS))
 
 
-def test_the_recogniser_ends_with_who_asked(processes: list[Popen[bytes]]) -> None:
-    words = recognised(NOISE, SECONDS)
-    next(words)
+def test_a_recogniser_that_has_answered_serves_the_next_clip(processes: list[Popen[bytes]]) -> None:
+    first = list(recognised(NOISE, SECONDS))
+    assert list(recognised(NOISE, SECONDS)) == first
     assert [p.poll() for p in processes] == [None]
-    words.close()
+    decoders.end_idle()
+    assert all(p.returncode is not None for p in processes), "left running, or as a zombie"
+
+
+def test_a_recogniser_that_still_decodes_ends_with_who_asked(processes: list[Popen[bytes]]) -> None:
+    with pytest.raises(KeyboardInterrupt), decoders.decoder(sphinx.USUAL) as one:
+        one.send(NOISE)
+        raise KeyboardInterrupt
     assert all(p.returncode is not None for p in processes)
+
+
+def test_a_recogniser_that_died_while_it_waited_is_replaced(processes: list[Popen[bytes]]) -> None:
+    first = list(recognised(NOISE, SECONDS))
+    processes[0].kill()
+    processes[0].wait()
+    assert list(recognised(NOISE, SECONDS)) == first and len(processes) == 2
+
+
+@needs_data
+def test_a_clip_is_heard_as_if_it_were_the_first(processes: list[Popen[bytes]]) -> None:
+    """The decoder follows the mean spectrum of what it hears, which changes its words."""
+    assert DATA
+    with opened(DATA / "media/speech/librivox_0870.wav") as clip:
+        sound = np.array(clip.sound)[: 4 * RATE]
+    spans = [Span(start=0.0, end=2.0), Span(start=2.0, end=4.0)]
+    alone = list(recognised(sound, spans))
+    assert list(recognised(0.1 * sound[::-1], spans)) != alone
+    assert list(recognised(sound, spans)) == alone
 
 
 @needs_data
@@ -216,7 +246,7 @@ def test_words_are_those_that_pocketsphinx_finds(processes: list[Popen[bytes]]) 
     words = [(text.split("(")[0], start, end) for text, start, end in passes[0]]
     assert len(words) > 5 and [(w.text, w.start, w.end) for w, _ in found] == words
     assert {w.text for w, score in found if score} <= {text.split("(")[0] for text, _, _ in passes[1]}
-    assert len(processes) == 2 and all(p.returncode is not None for p in processes)
+    assert len(processes) == 2
 
 
 @needs_data
