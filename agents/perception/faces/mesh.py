@@ -6,6 +6,7 @@ matplotlib. The same models run here in graphs of their own: who follows a face 
 
 from __future__ import annotations
 
+import atexit
 import math
 import os
 import sys
@@ -67,7 +68,7 @@ node {
 
 
 class Mesh:
-    """Finds faces and their landmarks in one picture at a time. Models are loaded when first used.
+    """Finds faces and their landmarks in one picture at a time. Models are loaded when first used, and serve the next clip.
 
     An area is (4,): centre x and y, side, in pixels, and the tilt of the eyes in radians.
     """
@@ -117,14 +118,15 @@ class Mesh:
         return (found.T * np.array([longer, longer, width]) + middle).astype(np.float32)
 
     def close(self) -> None:
-        """Free the models."""
-        for graph in self._graphs.values():
-            graph.close()
+        """Leave the models to the next clip; one that failed is freed."""
+        for name, graph in self._graphs.items():
+            if graph.failed or _idle.setdefault((os.getpid(), name), graph) is not graph:
+                graph.close()
         self._graphs.clear()
 
     def _graph(self, name: str, config: str) -> _Graph:
         if name not in self._graphs:
-            self._graphs[name] = _Graph(config)
+            self._graphs[name] = _idle.pop((os.getpid(), name), None) or _Graph(config)
         return self._graphs[name]
 
     def _detected(self, reach: str, image: np.ndarray) -> list[tuple[np.ndarray, float]]:
@@ -188,6 +190,7 @@ class _Graph:
 
             self._graph.observe_output_stream("found", take)
             self._time = 0
+            self.failed = False
 
     def run(self, image: np.ndarray, area: dict[str, float] | None) -> Any:
         """What the graph says of one picture; None when it says nothing.
@@ -200,7 +203,7 @@ class _Graph:
 
         rectangle: Any = rect_pb2
         self._time += 1
-        self._found = None
+        self._found, self.failed = None, True
         with _quiet() if self._time == 1 else nullcontext():
             if self._time == 1:
                 self._graph.start_run({})  # here, because its threads go on talking
@@ -210,11 +213,26 @@ class _Graph:
                 packet = packet_creator.create_proto(rectangle.NormalizedRect(**area))
                 self._graph.add_packet_to_input_stream("area", packet.at(self._time))
             self._graph.wait_until_idle()
+        self.failed = False
         return self._found
 
     def close(self) -> None:
         if self._time:
             self._graph.close()
+
+
+_idle: dict[tuple[int, str], _Graph] = {}
+"""One graph of each kind, which looks at each picture as if it were its first; the threads of a graph are left behind by a fork, so
+each is named by its process, too."""
+
+
+def close_idle() -> None:
+    """Free the models that wait."""
+    for name in [n for n in _idle if n[0] == os.getpid()]:
+        _idle.pop(name).close()
+
+
+atexit.register(close_idle)
 
 
 class _Later(MetaPathFinder):
