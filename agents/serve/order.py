@@ -94,6 +94,7 @@ def told(event: Event) -> dict[str, Any]:
 def placeless(told: Any, session: Session) -> Any:
     """The same plain values with files by their names: where they lie on the server is nobody's business."""
     text = json.dumps(told)
-    for folder in {path.parent for path in session.files} | {session.folder / "media", session.folder}:
+    folders = {path.parent for path in session.files} | {session.folder / "media"}
+    for folder in sorted(map(str, folders), key=len, reverse=True):
         text = text.replace(json.dumps(f"{folder}/")[1:-1], "")
     return json.loads(text)

@@ -14,6 +14,9 @@ MIB = 2**20
 Refusal: TypeAlias = tuple[int, str, str, dict[str, str]]
 """Status, what is wrong, what to do about it, further headers."""
 
+MOST_HEAD = 32 * 1024
+"""Bytes of a request's address and headers."""
+
 _SAFE = ("GET", "HEAD", "OPTIONS")
 
 
@@ -28,9 +31,12 @@ class Asked:
         self._query: bytes = scope.get("query_string", b"")
         self.headers: dict[str, str] = {}
         self.hosts = 0
+        self.size = len(self.path) + len(self._query)
+        """Bytes of the head, nearly."""
         for name, value in scope["headers"]:
             key = name.decode("latin-1").lower()
             self.hosts += key == "host"
+            self.size += len(name) + len(value)
             self.headers.setdefault(key, value.decode("latin-1"))
 
     @property
@@ -56,6 +62,8 @@ class Asked:
 
 def misled(told: Asked, host: str, names: Sequence[str]) -> Refusal | None:
     """What is wrong with where a request goes to and comes from."""
+    if told.size > MOST_HEAD:
+        return 431, f"the head of the request has more than {MOST_HEAD // 1024} KiB", "", {}
     if any(ord(c) < 32 or c in "\\\x7f" for c in told.path) or ".." in told.path.split("/"):
         return 400, "the path is not valid", "", {}
     if told.hosts != 1 or not _is_ours(told.headers["host"], host, names):
