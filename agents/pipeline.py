@@ -229,7 +229,8 @@ def see(
         settings: How.
         text: A typed text, beside or instead of files.
         turns: A conversation.
-        stretch: The part of each input that is looked at; times are those of the whole file all the same.
+        stretch: The part of each input that is looked at, and of the file of a turn that has the same span; times are those of the
+            whole file all the same.
     """
     if not inputs and text is None and not turns:
         raise ConfigError("nothing to look at", "give a file, or --text")
@@ -256,7 +257,7 @@ def see(
         first = len(clips)
         shared = Counter(t.file for _, t in shown)
         clips += [
-            entered(t.file, first + n + 1, t.span if shared[t.file] > 1 else None)
+            entered(t.file, first + n + 1, t.span if shared[t.file] > 1 or t.span == stretch else None)
             for n, (_, t) in enumerate(shown)
             if t.file
         ]

@@ -64,6 +64,10 @@ class Settings(BaseSettings):
     """Answers that a chat model samples to one question; what most of them say counts."""
     max_tokens: int = Field(default=800, ge=16)
     """Tokens that a chat model may write in one step."""
+    price_in: float | None = Field(default=None, ge=0)
+    """Money for a million tokens that a model reads; None where runs tell tokens alone."""
+    price_out: float | None = Field(default=None, ge=0)
+    """Money for a million tokens that a model writes."""
     four_bit: bool = False
     """Load hf: models in 4 bit (bitsandbytes nf4)."""
     device: Literal["auto", "cpu", "cuda"] = "auto"

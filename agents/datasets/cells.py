@@ -1,9 +1,17 @@
-"""Cells of datasets: numbers, times and lists as publications write them."""
+"""Cells of datasets: numbers, times, lists, places and earlier turns as publications write them."""
 
 from __future__ import annotations
 
+import json
 import math
 import re
+from contextlib import suppress
+from pathlib import Path, PurePosixPath
+from typing import Any
+from urllib.parse import quote, urljoin
+
+from cuechain.agents.fetch import is_address, is_web, shown
+from cuechain.agents.values import Turn
 
 
 def number_of(cell: object) -> float | None:
@@ -37,3 +45,41 @@ def list_of(cell: object, separator: str = "[,;]") -> tuple[str, ...]:
     else:
         pieces = re.split(separator, "" if cell is None else str(cell).strip().strip("[]"))
     return tuple(dict.fromkeys(word for piece in pieces if (word := piece.strip().strip("'\"").strip())))
+
+
+def place_of(cell: str, base: str) -> str:
+    """The path or address that a cell names, seen from a folder or an address.
+
+    A table that came over the network names no files of this machine: they would not be its to give.
+
+    Raises:
+        ValueError: It leads out of where it may.
+    """
+    if not is_address(base):
+        return cell if is_address(cell) else str(Path(base).expanduser() / Path(cell).expanduser())
+    scheme = base.partition("://")[0]
+    if is_address(cell):
+        if not is_web(cell) and cell.partition("://")[0] != scheme:
+            raise ValueError(f"{shown(cell)} is of another kind than {shown(base)}")
+        return cell
+    base = base.rstrip("/") + "/"
+    if is_web(base):
+        return urljoin(base, quote(cell))
+    if cell.startswith("/") or ".." in PurePosixPath(cell).parts:
+        raise ValueError(f"{cell} leads out of {shown(base)}")
+    return base + cell
+
+
+def turns_before(cell: object) -> tuple[Turn, ...]:
+    """What was said before, of a cell: a list, one written as JSON, or lines; of words, or of objects with `speaker` and `text`."""
+    if isinstance(cell, str) and cell.lstrip().startswith("["):
+        with suppress(ValueError):  # it may be said in brackets
+            cell = json.loads(cell)
+    said: list[Any] = cell if isinstance(cell, list) else cell.splitlines() if isinstance(cell, str) else []
+    turns = [
+        Turn(speaker=str(one.get("speaker") or ""), text=str(one.get("text") or "").strip())
+        if isinstance(one, dict)
+        else Turn(text=str(one or "").strip())
+        for one in said
+    ]
+    return tuple(turn for turn in turns if turn.text)

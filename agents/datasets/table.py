@@ -1,4 +1,7 @@
-"""Any table: `table:FILE?text=Utterance&label=Emotion&label_sep=,`. CSV, TSV, JSON lines, Parquet; a row is an item or a turn."""
+"""Any table: `table:FILE?text=Utterance&label=Emotion&label_sep=,`. CSV, TSV, JSON lines, Parquet; a row is an item or a turn.
+
+Files are named from where the table lies, or by addresses.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from cuechain.agents.datasets import Dataset, Fault
-from cuechain.agents.datasets.cells import list_of, number_of, seconds_of
+from cuechain.agents.datasets.cells import list_of, number_of, place_of, seconds_of, turns_before
 from cuechain.agents.datasets.files import json_lines, sign_of, table
 from cuechain.agents.errors import ConfigError, MissingExtraError
+from cuechain.agents.fetch import is_address
 from cuechain.agents.registry import did_you_mean
 from cuechain.agents.values import Sample, Span, Target, Turn
 
@@ -27,6 +31,7 @@ CONVENTION: dict[str, tuple[str, ...]] = {
     "start": ("start", "start_time"),
     "end": ("end", "end_time"),
     "question": ("question",),
+    "context": ("context",),
     "explanation": ("explanation", "rationale"),
 }
 """What a column is for, and the names by which it is found where nobody names it; capitals do not matter."""
@@ -47,7 +52,7 @@ def read(folder: Path, split: str, **options: str) -> Iterator[Sample | Fault]:
         folder: The file.
         split: `all`, or one that a column tells.
         **options: What a column is for → its name; `label_sep`: what separates several labels in one cell; `scores`: columns of
-            numbers, separated by commas.
+            numbers, separated by commas; `base`: folder or address that files are named from, that of the table by default.
 
     Raises:
         ConfigError: No such column, no text and no file, or a split that the table does not have.
@@ -77,7 +82,7 @@ def read(folder: Path, split: str, **options: str) -> Iterator[Sample | Fault]:
     for group, of in groups.items():
         if "split" in columns and len(of) > 1:
             yield Fault(group, "misaligned", f"the group {group} runs through {', '.join(sorted(of))}")
-    maker = _Maker(folder, columns, numbers, options.get("label_sep", ""))
+    maker = _Maker(folder, columns, numbers, options.get("label_sep", ""), options.get("base", ""))
     dialogues: dict[str, list[tuple[int, Row]]] = {}
     for line, row in kept:
         if dialogue := _cell(row, columns, "dialogue"):
@@ -167,8 +172,11 @@ def _text(value: Any) -> str:
 class _Maker:
     """Rows of one table to items."""
 
-    def __init__(self, path: Path, columns: dict[str, str], numbers: dict[str, str], separator: str) -> None:
+    def __init__(
+        self, path: Path, columns: dict[str, str], numbers: dict[str, str], separator: str, base: str = ""
+    ) -> None:
         self.path, self.columns, self.numbers, self.separator = path, columns, numbers, separator
+        self.base = base or str(path.parent)
 
     def alone(self, line: int, row: Row) -> Iterator[Sample | Fault]:
         """A row without a dialogue."""
@@ -178,13 +186,21 @@ class _Maker:
         if isinstance(turn, Fault) or isinstance(target, Fault):
             yield from (x for x in (turn, target) if isinstance(x, Fault))
             return
+        group, question = _cell(row, self.columns, "group") or id, _cell(row, self.columns, "question")
+        before = turns_before(row.get(self.columns["context"])) if "context" in self.columns else ()
+        if before:
+            turns = (*before, turn)
+            yield Sample(
+                id=id, group=group, turns=turns, turn=len(turns), span=turn.span, question=question, target=target
+            )
+            return
         yield Sample(
             id=id,
-            group=_cell(row, self.columns, "group") or id,
+            group=group,
             text=turn.text or None,
             files=(turn.file,) if turn.file else (),
             span=turn.span,
-            question=_cell(row, self.columns, "question"),
+            question=question,
             target=target,
         )
 
@@ -221,17 +237,20 @@ class _Maker:
 
     def _turn(self, id: str, row: Row) -> Turn | Fault:
         text, name = _cell(row, self.columns, "text"), _cell(row, self.columns, "file")
-        file = self.path.parent / Path(name).expanduser() if name else None
-        if not text and not file:
+        if not text and not name:
             return Fault(id, "empty", "neither words nor a file")
-        if file and not file.is_file():
+        try:
+            file = place_of(name, self.base) if name else None
+        except ValueError as error:
+            return Fault(id, "broken", str(error))
+        if file and not is_address(file) and not Path(file).is_file():
             return Fault(id, "missing", f"there is no {file}")
         times = [_cell(row, self.columns, key) for key in ("start", "end")]
         start, end = (seconds_of(time) for time in times)
         if any(times) and (start is None or end is None or end <= start):
             return Fault(id, "miscut", f"'{times[0]}' to '{times[1]}' is no stretch of time")
         span = Span(start=start, end=end) if start is not None and end is not None else None
-        return Turn(speaker=_cell(row, self.columns, "speaker"), text=text, file=str(file) if file else None, span=span)
+        return Turn(speaker=_cell(row, self.columns, "speaker"), text=text, file=file, span=span)
 
     def _target(self, id: str, row: Row) -> Target | Fault:
         scores: dict[str, float] = {}
@@ -266,5 +285,5 @@ TABLE = Dataset(
     tuple(SPLITS),
     read,
     verified=True,
-    options=(*CONVENTION, "label_sep", "scores"),
+    options=(*CONVENTION, "label_sep", "scores", "base"),
 )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -18,6 +19,7 @@ from cuechain.agents.llm import Model
 from cuechain.agents.runs import on_ray
 from cuechain.agents.runs.folder import Writing
 from cuechain.agents.runs.local import worked
+from cuechain.agents.runs.patience import Patience
 from cuechain.agents.runs.work import Examples, Work
 from cuechain.agents.settings import Settings
 from cuechain.agents.values import Case, CueSheet, Sample, Usage
@@ -59,6 +61,7 @@ def batch(
     workers: int = 0,
     engine: Engine = "local",
     address: str | None = None,
+    stage: Callable[[str], None] | None = None,
 ) -> Iterator[Progress]:
     """Answer a task for each item; failures are kept with their error and tried again by the next call.
 
@@ -72,10 +75,11 @@ def batch(
             processor of the cluster.
         engine: Processes of this machine, or actors of a Ray cluster. Only this process writes the folder.
         address: Of the Ray cluster; None for a Ray of this machine alone.
+        stage: Told what goes on, in a few words; may be called from another thread.
 
     Raises:
         ConfigError: The task cannot be asked of the model.
-        RunError: The folder belongs to another run or process, or cannot be written.
+        RunError: The folder belongs to another run or process, or cannot be written; or the model's server is away for good.
         ModelError: The model cannot be loaded, or failed for each of the first items.
     """
     work = Work(made["task"], settings, tuple(made.get("labels", ())), bool(made.get("explain_labels")))
@@ -99,7 +103,7 @@ def batch(
                     yield item
 
         before: list[Progress] = []
-        for case in _cases(fresh(), work, examples, workers, engine, address):
+        for case in _cases(fresh(), work, examples, workers, engine, address, stage or _untold):
             yield from before
             before.clear()
             writing.case(case)
@@ -120,15 +124,28 @@ def _progress(case: Case) -> Progress:
     return Progress(case.sample.id, "abstained" if case.answer.abstain else "answered", usage=case.usage)
 
 
+def _untold(_: str) -> None:
+    pass
+
+
 def _cases(
-    items: Iterator[Sample], work: Work, examples: Examples | None, workers: int, engine: Engine, address: str | None
+    items: Iterator[Sample],
+    work: Work,
+    examples: Examples | None,
+    workers: int,
+    engine: Engine,
+    address: str | None,
+    stage: Callable[[str], None],
 ) -> Iterator[Case]:
     if not workers and engine == "local":
         model: Model | None = None
+        patience: Patience | None = None
         for item in items:
-            model = model or llm.load(work.settings.model, work.settings)
+            if model is None:
+                model = llm.load(work.settings.model, work.settings)
+                patience = Patience(stage) if _is_server(model) else None
             found = work.perceived(item)
-            yield work.reasoned(item, found, model, examples) if isinstance(found, CueSheet) else found
+            yield work.reasoned(item, found, model, examples, patience) if isinstance(found, CueSheet) else found
         return
     first = next(items, None)
     if first is None:
@@ -143,8 +160,11 @@ def _cases(
             assert isinstance(found, Case)
             yield found
         return
-    at_once = 1 if model.spec.startswith(("hf:", "scripted:")) else AT_ONCE
-    yield from _overlapped(spread(_with(first, items), work, workers, reason=False), work, model, examples, at_once)
+    yield from _overlapped(spread(_with(first, items), work, workers, reason=False), work, model, examples, stage)
+
+
+def _is_server(model: Model) -> bool:
+    return model.planner is None and not model.spec.startswith(("hf:", "scripted:"))
 
 
 def _with(first: Sample, rest: Iterator[Sample]) -> Iterator[Sample]:
@@ -153,16 +173,26 @@ def _with(first: Sample, rest: Iterator[Sample]) -> Iterator[Sample]:
 
 
 def _overlapped(
-    found: Iterator[tuple[Sample, Case | CueSheet]], work: Work, model: Model, examples: Examples | None, at_once: int
+    found: Iterator[tuple[Sample, Case | CueSheet]],
+    work: Work,
+    model: Model,
+    examples: Examples | None,
+    stage: Callable[[str], None],
 ) -> Iterator[Case]:
-    """Reason about what is perceived while more is: at most `at_once` requests are under way, and as many wait."""
-    with ThreadPoolExecutor(at_once, thread_name_prefix="cuechain-reason") as pool:
+    """Reason about what is perceived while more is: at most AT_ONCE requests to a server are under way, and as many wait."""
+    at_once = AT_ONCE if _is_server(model) else 1
+    patience = Patience(stage) if _is_server(model) else None
+    with ThreadPoolExecutor(at_once, thread_name_prefix="cuechain-reason") as pool, ExitStack() as stack:
+        # Before the pool waits for all of them: those who wait for the server, and those who have not begun.
+        stack.callback(pool.shutdown, wait=False, cancel_futures=True)
+        if patience:
+            stack.callback(patience.give_up)
         under_way: set[Future[Case]] = set()
         for item, sheet in found:
             if isinstance(sheet, Case):
                 yield sheet
                 continue
-            under_way.add(pool.submit(work.reasoned, item, sheet, model, examples))
+            under_way.add(pool.submit(work.reasoned, item, sheet, model, examples, patience))
             while len(under_way) >= 2 * at_once:
                 done, under_way = wait(under_way, return_when=FIRST_COMPLETED)
                 yield from (f.result() for f in done)

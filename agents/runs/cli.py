@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -9,28 +10,17 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from cuechain.agents.datasets import Fault
     from cuechain.agents.nearest import Known
-    from cuechain.agents.runs import Progress
     from cuechain.agents.values import CueSheet, Sample
-
-FAST, SLOW = 8.0, 2.0
-"""Times real time that perceiving takes on two cores, with subtitles and without; benchmarks/perception.py."""
-
-CASE_KB, SECOND_KB = 8.0, 2.0
-"""Kilobytes that an item and a second of media take, measured on MELD and on talking heads."""
-
-MOST_TOLD = 5
-"""Examples of one kind of fault."""
 
 
 def batch(
     source: Annotated[
         str,
         typer.Argument(
-            help="A folder, a pattern, a table (.csv, .tsv, .jsonl, .parquet), or NAME:PATH: see `cuechain list datasets`."
+            help="A folder, a pattern, a table (.csv, .tsv, .jsonl, .parquet), an address of one (https://, s3:// …), or NAME:PATH: "
+            "see `cuechain list datasets`."
         ),
     ],
     out: Annotated[
@@ -75,31 +65,56 @@ def batch(
         str | None,
         typer.Option("--address", help="Ray cluster: ray://HOST:10001, HOST:6379 or auto; this machine by default."),
     ] = None,
+    progress: Annotated[
+        Literal["auto", "plain", "json"],
+        typer.Option(
+            "--progress", help="On stderr: live in a terminal and plain lines elsewhere, or an object a line."
+        ),
+    ] = "auto",
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Tell of problems alone.")] = False,
+    price_in: Annotated[
+        float | None, typer.Option("--price-in", min=0, help="Money for a million tokens that the model reads.")
+    ] = None,
+    price_out: Annotated[
+        float | None, typer.Option("--price-out", min=0, help="Money for a million tokens that it writes.")
+    ] = None,
 ) -> None:
     """Answer a task for every item of a dataset.
 
     For example: cuechain batch clips/ --task emotion --out runs/clips
     """
     from cuechain.agents import registry, settings
-    from cuechain.agents.datasets import Fault, dataset
+    from cuechain.agents.datasets import dataset
     from cuechain.agents.errors import ConfigError
     from cuechain.agents.nearest import Pool
     from cuechain.agents.runs import Run, known
     from cuechain.agents.runs import batch as answered
+    from cuechain.agents.runs.display import follow
     from cuechain.agents.runs.inputs import items_of
+    from cuechain.agents.runs.looked import looked
+    from cuechain.agents.runs.progress import Watch
 
     name, _, _ = source.partition(":")
     one = dataset(name) if name in registry.names("datasets") else dataset("table")
     kind = task or (one.tasks[0] if one.name != "table" else "emotion")
     set_of = tuple(labels.split(",")) if labels else (one.labels,) if one.labels and kind == one.tasks[0] else ()
-    items = _drawn(list(items_of(source, split)), limit)
-    if dry_run:
-        _look(items)
-        return
-    if out is None:
-        raise ConfigError("--out is missing", "it names the run folder; --dry-run only looks")
     chosen = tuple(s.strip() for s in senses.split(",") if s.strip()) if senses else None
-    loaded = settings.load(senses=chosen, model=model, base_url=base_url, direct=direct, votes=votes)
+    loaded = settings.load(
+        senses=chosen,
+        model=model,
+        base_url=base_url,
+        direct=direct,
+        votes=votes,
+        price_in=price_in,
+        price_out=price_out,
+    )
+    if not dry_run and out is None:  # before anything is fetched
+        raise ConfigError("--out is missing", "it names the run folder; --dry-run only looks")
+    items = _drawn(list(items_of(source, split, loaded)), limit)
+    if dry_run or out is None:
+        for line in looked(items).told():
+            typer.echo(line)
+        return
     if explain_labels and (shots or loaded.votes > 1):
         raise ConfigError("labels that are given are explained, not guessed", "leave --shots and --votes out")
     if shots and shots_from is None:
@@ -115,8 +130,13 @@ def batch(
     if address and engine != "ray":
         raise ConfigError("--address names a Ray cluster", "--engine ray uses it")
     count = workers if workers is not None else _processors() if engine == "local" else 0
-    steps = answered(items, made, loaded, out, near if pool else None, workers=count, engine=engine, address=address)
-    _watched(steps, sum(not isinstance(i, Fault) for i in items), out)
+    watch = Watch(items, (loaded.price_in, loaded.price_out))
+    shots_of = near if pool else None
+    steps = answered(
+        items, made, loaded, out, shots_of, workers=count, engine=engine, address=address, stage=watch.note
+    )
+    again = shlex.join(["cuechain", *sys.argv[1:]])
+    follow(steps, watch, out, again, "quiet" if quiet else progress)
 
 
 def _drawn(items: list[Sample | Fault], limit: int | None) -> list[Sample | Fault]:
@@ -130,60 +150,7 @@ def _drawn(items: list[Sample | Fault], limit: int | None) -> list[Sample | Faul
     return [i for i in items if isinstance(i, Fault) or id(i) in chosen]
 
 
-def _look(items: list[Sample | Fault]) -> None:
-    """Tell what a run would find, without perceiving anything."""
-    from collections import Counter
-
-    from cuechain.agents.runs.inputs import looked
-
-    found = looked(items)
-    kinds = ", ".join(f"{n} {kind}" for kind, n in found.kinds.items())
-    typer.echo(f"{found.items} items: {found.texts} of words alone" + (f"; files: {kinds}" if kinds else ""))
-    if found.seconds:
-        low, high = found.seconds / FAST / 60, found.seconds / SLOW / 60
-        typer.echo(
-            f"{found.seconds / 60:.1f} minutes of media; perceiving them takes some {low:.0f} to {high:.0f} minutes on two cores"
-        )
-    size = (found.items * CASE_KB + found.seconds * SECOND_KB) / 1000
-    typer.echo(f"the run folder and the cue cache will take some {size:.0f} MB")
-    for reason, count in Counter(f.reason for f in found.faults).most_common():
-        typer.echo(f"{count} × {reason}")
-        for fault in [f for f in found.faults if f.reason == reason][:MOST_TOLD]:
-            typer.echo(f"    {fault.id}: {fault.detail}")
-
-
 def _processors() -> int:
     import os
 
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _watched(progress: Iterator[Progress], total: int, out: Path) -> None:
-    """Show a bar on stderr while a run goes on, and what came of it at the end."""
-    from collections import Counter
-
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    seen: Counter[str] = Counter()
-    errors: Counter[str] = Counter()
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    try:
-        with Progress(*columns, console=console, disable=not sys.stderr.isatty()) as bar:
-            shown = bar.add_task("answering", total=total)
-            for step in progress:
-                seen["done before" if step.state == "kept" else step.state] += 1
-                if step.error:
-                    errors[step.error.partition(":")[0]] += 1
-                    bar.update(shown, description=f"answering ({seen['failed']} failed)")
-                bar.advance(shown)
-    except KeyboardInterrupt:
-        console.print("interrupted; the same command goes on", soft_wrap=True)
-        raise
-    finally:
-        told = ", ".join(f"{count} {what}" for what, count in seen.items())
-        if told or not total:
-            console.print(f"{out}: {told or 'no items'}", soft_wrap=True)
-        for kind, count in errors.most_common():
-            console.print(f"  {count} × {kind}; the same command tries them again", soft_wrap=True)

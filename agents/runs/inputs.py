@@ -1,18 +1,21 @@
-"""What a run may be over: a published dataset, a table, a folder of media, or files by a pattern; and what is odd about it."""
+"""What a run may be over: a published dataset, a table, a folder of media, files by a pattern, or any of them at an address."""
 
 from __future__ import annotations
 
 import glob
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
-from statistics import median
+import re
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+from urllib.parse import quote
 
 from cuechain.agents import registry
-from cuechain.agents.datasets import Fault, samples
-from cuechain.agents.errors import ConfigError, MediaError
-from cuechain.agents.probe import TEXT_SUFFIXES, probe
+from cuechain.agents import settings as settings_module
+from cuechain.agents.datasets import Fault, dataset, samples
+from cuechain.agents.errors import ConfigError
+from cuechain.agents.fetch import is_address, is_web, listed, local, shown
+from cuechain.agents.fetch.address import path_of
+from cuechain.agents.probe import TEXT_SUFFIXES
+from cuechain.agents.settings import Settings
 from cuechain.agents.subtitles import SUBTITLE_SUFFIXES
 from cuechain.agents.values import Sample
 
@@ -25,26 +28,37 @@ MEDIA = frozenset(
 ) | {*TEXT_SUFFIXES, *SUBTITLE_SUFFIXES}
 """Suffixes that are looked for in a folder."""
 
-TIMES_MEDIAN = 5.0
-"""A clip that is that many times longer or shorter than half of the others is told: it may be mis-cut."""
 
-SHORT_SECONDS = 0.3
-"""Shorter than a spoken word."""
-
-
-def items_of(source: str, split: str = "") -> Iterator[Sample | Fault]:
+def items_of(source: str, split: str = "", settings: Settings | None = None) -> Iterator[Sample | Fault]:
     """The items that a source names.
 
     Args:
-        source: `NAME:PATH` (see `cuechain list datasets`), a table, a folder, a file, or a pattern such as `clips/**/*.mp4`.
+        source: `NAME:PATH` (see `cuechain list datasets`), a table, a folder, a file, a pattern such as `clips/**/*.mp4`, or the address
+            of a table or file (`https://…`), or of a folder or pattern of a store (`s3://bucket/clips/*.mp4`).
         split: Of a dataset.
+        settings: Where a table that has an address is kept; from environment and cuechain.toml where not given.
 
     Raises:
         ConfigError: Nothing is there, or it cannot be read.
+        MediaError: An address cannot be fetched.
+        MissingExtraError: The package for this kind of address is not installed.
     """
-    name, colon, _ = source.partition(":")
+    name, colon, place = source.partition(":")
     if colon and name in registry.names("datasets"):
-        yield from samples(source, split)
+        if is_address(place):
+            if name != "table":
+                raise ConfigError(
+                    f"{name} wants its folder on this machine", "copy the dataset; a table:… may have an address"
+                )
+            yield from _table_afar(*_mapped(place), split, settings)
+        else:
+            yield from samples(source, split)
+        return
+    if is_address(source):
+        if path_of(source).lower().removesuffix(".gz").endswith(TABLES):
+            yield from _table_afar(source, "", split, settings)
+        else:
+            yield from _of_store(source)
         return
     path = Path(source).expanduser()
     if path.suffix.lower() in TABLES and path.is_file():
@@ -62,6 +76,54 @@ def items_of(source: str, split: str = "") -> Iterator[Sample | Fault]:
         yield Sample(id=id, group=str(file.parent), files=(str(file),))
 
 
+def _mapped(place: str) -> tuple[str, str]:
+    """Address and options of a table. A web address may have a query of its own: what is no option stays there."""
+    address, mark, query = place.rpartition("?")
+    if not mark:
+        return place, ""
+    known = dataset("table").options
+    parts = query.split("&")
+    theirs = [part for part in parts if is_web(address) and part.partition("=")[0] not in known]
+    return address + "?" * bool(theirs) + "&".join(theirs), "&".join(part for part in parts if part not in theirs)
+
+
+def _table_afar(address: str, options: str, split: str, settings: Settings | None) -> Iterator[Sample | Fault]:
+    """The items of a table at an address; its files are named from there."""
+    if not re.search(r"(^|&)base=", options):
+        base = address.partition("?")[0].rpartition("/")[0] + "/"
+        options += f"{'&' * bool(options)}base={quote(base, safe='')}"
+    with local(address, settings or settings_module.load()) as file:
+        yield from samples(f"table:{file}?{options}", split)
+
+
+def _of_store(address: str) -> Iterator[Sample]:
+    """The media that an address stands for: itself, or what a store has below it or by its pattern."""
+    several = not is_web(address) and (re.search(r"[*?\[]", address) or _kind(address) not in MEDIA)
+    if not several:
+        yield Sample(id=shown(address), group=shown(address).rpartition("/")[0], files=(address,))
+        return
+    found = listed(address)
+    runs = {one.rpartition("/")[0] for one in found if one.endswith("/cases.jsonl")}
+    media = [
+        one
+        for one in found
+        if _kind(one) in MEDIA - {*SUBTITLE_SUFFIXES}
+        and not one.rpartition("/")[2].startswith(".")
+        and not any(one.startswith(f"{run}/") for run in runs)
+    ]
+    if not media:
+        raise ConfigError(
+            f"{shown(address)}: no media are there", "give a folder, a pattern such as …/*.mp4, or a table"
+        )
+    root = "" if re.search(r"[*?\[]", address) else address.rstrip("/") + "/"
+    for one in media:
+        yield Sample(id=one.removeprefix(root), group=one.rpartition("/")[0], files=(one,))
+
+
+def _kind(address: str) -> str:
+    return PurePosixPath(path_of(address)).suffix.lower()
+
+
 def _files(source: str, path: Path) -> Iterator[Path]:
     """Media in order; subtitles that lie beside a clip belong to it, and run folders are left alone."""
     if path.is_dir():
@@ -77,68 +139,3 @@ def _files(source: str, path: Path) -> Iterator[Path]:
         own = path.is_file() or file.suffix.lower() in MEDIA
         if own and file.is_file() and not beside and not file.name.startswith(".") and not runs & {*file.parents}:
             yield file
-
-
-@dataclass(frozen=True)
-class Looked:
-    """What a dry run finds."""
-
-    items: int
-    """Items that would be answered."""
-    faults: tuple[Fault, ...]
-    """What cannot be used, or looks wrong."""
-    seconds: float
-    """Of video and sound."""
-    texts: int
-    """Items of words alone."""
-    kinds: dict[str, int] = field(default_factory=dict[str, int])
-    """Kind of medium to how many files."""
-
-
-def looked(items: Iterable[Sample | Fault]) -> Looked:
-    """Open each file as far as its head, and tell what is missing, unreadable, there twice, or suspiciously long or short."""
-    faults: list[Fault] = []
-    lengths: dict[str, float] = {}
-    seen: dict[str, str] = {}
-    kinds: Counter[str] = Counter()
-    count = texts = 0
-    for item in items:
-        if isinstance(item, Fault):
-            faults.append(item)
-            continue
-        count += 1
-        files = [*item.files, *(t.file for t in item.turns if t.file)]
-        texts += not files
-        for file in files:
-            if "://" in file:
-                continue  # fetched when its turn comes
-            try:
-                media = probe(file)
-            except MediaError as error:
-                faults.append(Fault(item.id, "unreadable", error.message))
-                continue
-            kinds[media.kind] += 1
-            if media.sha256 in seen and seen[media.sha256] != item.id and not item.span:
-                faults.append(Fault(item.id, "twice", f"{file} has the same bytes as that of {seen[media.sha256]}"))
-            seen.setdefault(media.sha256, item.id)
-            if media.duration is not None and media.kind in ("video", "audio"):
-                lengths[item.id] = item.span.length if item.span else media.duration
-                if item.span and item.span.end > media.duration + 0.5:
-                    faults.append(
-                        Fault(
-                            item.id, "miscut", f"it ends at {item.span.end:.1f} s, the file at {media.duration:.1f} s"
-                        )
-                    )
-    return Looked(count, (*faults, *_odd(lengths)), sum(lengths.values()), texts, dict(kinds))
-
-
-def _odd(lengths: dict[str, float]) -> Sequence[Fault]:
-    if not lengths:
-        return ()
-    usual = median(lengths.values())
-    found: list[Fault] = []
-    for id, seconds in lengths.items():
-        far = len(lengths) >= 5 and not usual / TIMES_MEDIAN <= seconds <= usual * TIMES_MEDIAN
-        if far or seconds < SHORT_SECONDS:
-            found.append(Fault(id, "length", f"{seconds:.1f} s, half of the clips are shorter than {usual:.1f} s"))
-    return found

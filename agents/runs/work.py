@@ -13,6 +13,7 @@ from cuechain.agents.llm import Model
 from cuechain.agents.nearest import Known
 from cuechain.agents.pipeline import SheetReady, check, see, think
 from cuechain.agents.runs.folder import Run
+from cuechain.agents.runs.patience import Patience
 from cuechain.agents.settings import Settings
 from cuechain.agents.tasks import Task
 from cuechain.agents.values import Case, CueSheet, Question, Sample
@@ -49,18 +50,37 @@ class Work:
         except (ConfigError, MediaError, ToolError) as error:
             return self.failed(item, CueSheet(), error)
 
-    def reasoned(self, item: Sample, sheet: CueSheet, model: Model, examples: Examples | None = None) -> Case:
+    def reasoned(
+        self,
+        item: Sample,
+        sheet: CueSheet,
+        model: Model,
+        examples: Examples | None = None,
+        patience: Patience | None = None,
+    ) -> Case:
         """The Case of an item; what is wrong with a reply fails it alone.
+
+        Args:
+            item: What is asked about.
+            sheet: What is perceived of it.
+            model: Who answers.
+            examples: Finds solved examples.
+            patience: Waits for the model's server.
 
         Raises:
             ConfigError: The task cannot be asked of the model: no item can be answered.
+            RunError: The server is away for good.
         """
         question, task = self.question(item), registry.get("tasks", self.task)
         try:
             if self.explain:
                 return self._explained(item, sheet, question, task, model)
             shots = examples(item, sheet) if examples else ()
-            done = think(sheet, question, task, model, self.settings, shots=shots)
+
+            def ask() -> Case:
+                return think(sheet, question, task, model, self.settings, shots=shots)
+
+            done = patience.asked(ask) if patience else ask()
             return done.model_copy(update={"sample": item})
         except (MediaError, ToolError, ModelError, ReplyError) as error:
             return self.failed(item, sheet, error)

@@ -4,7 +4,8 @@ import pytest
 
 from cuechain.agents.datasets import Fault
 from cuechain.agents.errors import ConfigError
-from cuechain.agents.runs.inputs import items_of, looked
+from cuechain.agents.runs.inputs import items_of
+from cuechain.agents.runs.looked import looked
 
 
 def test_a_folder_gives_its_media_and_leaves_runs_and_sidecars_alone(tmp_path, film):

@@ -17,8 +17,9 @@ from cuechain.agents import settings
 from cuechain.agents.datasets import Fault
 from cuechain.agents.errors import ConfigError, MissingExtraError, ModelError, RunError
 from cuechain.agents.runs import Run, batch
-from cuechain.agents.runs.cli import _watched as watched
+from cuechain.agents.runs.display import follow
 from cuechain.agents.runs.folder import Writing
+from cuechain.agents.runs.progress import Watch
 from cuechain.agents.values import Sample, Target
 
 WORDS = (
@@ -164,9 +165,10 @@ def test_what_ends_a_run_is_told_without_counting_nothing(tmp_path, capsys, erro
         yield
 
     with pytest.raises(type(error)):
-        watched(steps(), 3, tmp_path)
+        follow(steps(), Watch(samples(3)), tmp_path, "cuechain batch clips/ -o run")
     told = capsys.readouterr().err
-    assert "no items" not in told and ("goes on" in told) == isinstance(error, KeyboardInterrupt)
+    assert "3 left" in told and "the rest: cuechain batch clips/ -o run" in told
+    assert ("interrupted" in told) == isinstance(error, KeyboardInterrupt)
 
 
 def test_a_full_disk_ends_the_run_and_keeps_what_is_done(tmp_path, monkeypatch):
