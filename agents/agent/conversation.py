@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Generator, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from threading import Lock
+from typing import Any
 
 from cuechain.agents import llm
 from cuechain.agents.agent.followups import understood
 from cuechain.agents.agent.ledger import Ledger
-from cuechain.agents.agent.prose import Prose, spoken
+from cuechain.agents.agent.perceiving import ToolsRefusedError, perceived
+from cuechain.agents.agent.prose import Prose, heard
 from cuechain.agents.agent.reconsidering import answered
 from cuechain.agents.errors import ConfigError
 from cuechain.agents.pipeline import Done, Event, Said, SheetReady, Thinking, check, keyframes, think
@@ -57,6 +60,7 @@ class Conversation:
         self.cases = list(cases)
         self._memory = memory
         self._thread = thread
+        self._saver: Any = None
         self._ledger = Ledger(settings, cases)
         self._model: llm.Model | None = None
         self._turn = Lock()
@@ -122,10 +126,45 @@ class Conversation:
             raise ConfigError("nothing to look at", "give a file")
         with self._turn:
             self._model = self._model or llm.load(self.settings.model, self.settings)
-            self._ledger.steps, self._ledger.timings = [], {}
-            case = yield from self._fixed(question, self._model, tuple(without))
+            yield from self._ledger.begun()
+            case = yield from self._answered(question, self._model, tuple(without))
             self.cases.append(case)
             yield Done(case)
+
+    def _answered(self, question: Question, model: llm.Model, without: tuple[str, ...]) -> Generator[Event, None, Case]:
+        if not model.tools:
+            return (yield from self._fixed(question, model, without))
+        yield Thinking(model.spec)
+        try:
+            return (yield from self._on_demand(question, model, without))
+        except ToolsRefusedError:
+            self._model = replace(model, tools=False)
+            return (yield from self._fixed(question, self._model, without))
+
+    def _on_demand(
+        self, question: Question, model: llm.Model, without: tuple[str, ...]
+    ) -> Generator[Event, None, Case]:
+        """The model perceives what the question needs."""
+        if self._saver is None:
+            from langgraph.checkpoint.memory import InMemorySaver
+
+            self._saver = InMemorySaver()
+
+        def work(hear: Callable[[Event], None]) -> Case:
+            return perceived(
+                self._ledger,
+                question,
+                model,
+                self.settings,
+                hear,
+                without=without,
+                memory=self._memory,
+                saver=self._saver,
+                thread=self._thread,
+                cases=self.cases,
+            )
+
+        return (yield from heard(work))
 
     def _fixed(self, question: Question, model: llm.Model, without: tuple[str, ...]) -> Generator[Event, None, Case]:
         """Perceive everything, then the chain of prompts, or slot by slot."""
@@ -142,7 +181,7 @@ class Conversation:
         images = keyframes(self._ledger.places, self.settings) if self.settings.look and model.vision else ()
         task = check(question)
 
-        def work(say: Callable[[str], None]) -> Case:
+        def work(hear: Callable[[Event], None]) -> Case:
             return think(
                 sheet,
                 asked.question,
@@ -151,11 +190,11 @@ class Conversation:
                 self.settings,
                 timings=timings,
                 images=images,
-                on_token=Prose(say),
+                on_token=Prose(lambda piece: hear(Said(piece))),
                 about=asked.about,
             )
 
-        return (yield from spoken(work))
+        return (yield from heard(work))
 
 
 def _told(case: Case) -> Iterator[Said]:

@@ -7,6 +7,7 @@ import tempfile
 from collections import defaultdict
 from collections.abc import Collection, Generator, Iterable, Sequence
 from pathlib import Path
+from threading import RLock
 
 from cuechain.agents.agent.stretches import WHOLE, clocked, left, numbered_on, shifted, widened
 from cuechain.agents.errors import ConfigError, MediaError
@@ -54,14 +55,15 @@ class Ledger:
         self._seen: dict[tuple[str, str], list[Span]] = defaultdict(list)
         self._raw: dict[str, list[Cue]] = defaultdict(list)
         self._linked: dict[str, list[Cue]] = defaultdict(list)
+        self.lock = RLock()
+        """Held by whoever perceives: a model may call several tools at once."""
+        self.shown: set[str] = set()
+        """Cues that tools showed since it was last emptied."""
         self.steps: list[Step] = []
         """What was perceived since it was last emptied, to be kept in a Case."""
         self.timings: dict[str, float] = {}
         """Sense to seconds, likewise."""
-        for step in (s for case in cases for s in case.steps if s.name == "perceive"):
-            made = json.loads(step.output)
-            for sense in made["senses"]:
-                self._seen[made["media"], sense].append(Span(start=made["start"], end=made["end"]))
+        self._earlier = [json.loads(s.output) for case in cases for s in case.steps if s.name == "perceive"]
 
     @property
     def media(self) -> tuple[Media, ...]:
@@ -105,6 +107,34 @@ class Ledger:
             return found[0]
         clips = ", ".join(f"{m.id} ({Path(m.path).name if m.path else 'text'})" for m in self._media)
         raise ConfigError(f"there is no clip '{name}'" if name else "there are several clips", f"name one: {clips}")
+
+    @property
+    def budget(self) -> int:
+        """Tokens that cues may take in a prompt."""
+        return self._settings.budget
+
+    @property
+    def gaps(self) -> tuple[Gap, ...]:
+        """What could not be perceived where it was tried."""
+        return tuple(self._gaps)
+
+    def lines(self, media: Media) -> list[tuple[Span, str]] | None:
+        """The subtitles of a clip, or the lines of a text, which cost nothing to read; None where there are none."""
+        place = self._places.get(media.id)
+        if place is None:
+            return None
+        with local(place, self._settings) as path, opened(path, id=media.id) as clip:
+            return [(line.span, line.text) for line in clip.subtitles] if clip.has_subtitles else None
+
+    def begun(self) -> Generator[Event]:
+        """Begin a question: `steps`, `timings` and `shown` are its own. In a conversation that goes on, the stretches that earlier answers
+        perceived on demand are perceived again, out of the cue cache."""
+        again, self._earlier = self._earlier, []
+        for made in again:
+            known = next((m for m in self._media if m.id == made["media"] and m.id in self._places), None)
+            if known is not None:
+                yield from self.perceive(made["senses"], known, Span(start=made["start"], end=made["end"]))
+        self.steps, self.timings, self.shown = [], {}, set()
 
     def whole(self) -> Generator[Event]:
         """Perceive every clip with every sense, as `cuechain perceive` does.

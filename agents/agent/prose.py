@@ -10,7 +10,7 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import TypeVar
 
-from cuechain.agents.pipeline import Said
+from cuechain.agents.pipeline import Event
 
 T = TypeVar("T")
 
@@ -61,26 +61,25 @@ def _plain(text: str) -> str:
         return text
 
 
-def spoken(work: Callable[[Callable[[str], None]], T]) -> Generator[Said, None, T]:
-    """Run what reports pieces of text to a callback, and yield them as they come; gives what the work returns.
+def heard(work: Callable[[Callable[[Event], None]], T]) -> Generator[Event, None, T]:
+    """Run what reports events to a callback, and yield them as they come; gives what the work returns.
 
     Args:
         work: Gets the callback. It runs in a thread of its own, so that Ctrl-C is heard while it waits for a model.
     """
-    box: SimpleQueue[str | tuple[T] | BaseException] = SimpleQueue()
+    box: SimpleQueue[tuple[Event] | tuple[T, None] | BaseException] = SimpleQueue()
 
     def run() -> None:
         try:
-            box.put((work(box.put),))
+            box.put((work(lambda event: box.put((event,))), None))
         except BaseException as problem:  # all of it belongs to whoever waits
             box.put(problem)
 
-    Thread(target=copy_context().run, args=(run,), name="cuechain-said", daemon=True).start()
+    Thread(target=copy_context().run, args=(run,), name="cuechain-answer", daemon=True).start()
     while True:
         item = box.get()
-        if isinstance(item, str):
-            yield Said(item)
-        elif isinstance(item, BaseException):
+        if isinstance(item, BaseException):
             raise item
-        else:
+        if len(item) == 2:
             return item[0]
+        yield item[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Sequence
@@ -91,3 +92,45 @@ def clocked(span: Span) -> str:
         return f"{int(seconds // 60)}:{rest}"
 
     return f"{one(span.start)}-{one(span.end)}"
+
+
+_AROUND = 1.5
+"""Seconds before and after a single moment, as in `focus`."""
+
+_CLOCK = re.compile(r"(?:(\d+):)?(?:(\d{1,2}):)?(\d+(?:\.\d+)?)\s*(?:s|sec|seconds)?$", re.I)
+
+
+def span_of(value: object) -> object:
+    """A stretch as models write it: {"start": 12, "end": 20}, [12, 20], "12:00-13:00", "12.5"; None and "all" for the whole clip.
+
+    Raises:
+        ValueError: It cannot be read as one.
+    """
+    if isinstance(value, str):
+        text = value.strip()
+        if text.lower() in ("", "all", "whole", "none", "null"):
+            return None
+        if text.startswith(("{", "[")):
+            return span_of(json.loads(text))
+        times = [_seconds(part) for part in re.split(r"\s*(?:-|–|to)\s*", text)]
+        value = (
+            times
+            if len(times) == 2
+            else [max(0.0, times[0] - _AROUND), times[0] + _AROUND]
+            if len(times) == 1
+            else text
+        )
+    if isinstance(value, list | tuple) and len(value) == 2:
+        return {"start": value[0], "end": value[1]}
+    if isinstance(value, dict):
+        return {k: _seconds(v) if isinstance(v, str) else v for k, v in value.items()}
+    return value
+
+
+def _seconds(text: str) -> float:
+    found = _CLOCK.match(text.strip())
+    if not found:
+        raise ValueError(f"'{text}' is no time in seconds")
+    first, second, last = found.groups()
+    minutes = int(second) + 60 * int(first or 0) if second else int(first or 0)
+    return 60 * minutes + float(last)

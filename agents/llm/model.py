@@ -49,6 +49,8 @@ class Model:
     """True when `chat.bind(response_format={"type": "json_schema", "json_schema": {"name": …, "schema": …}})` binds its output."""
     vision: bool = False
     """True when messages may carry image blocks."""
+    tools: bool = False
+    """True when `chat` calls tools, so that it can perceive on demand."""
 
     def remembering(self) -> Model:
         """The same model for many sheets that are made of the same cues."""

@@ -53,7 +53,7 @@ def load(rest: str, settings: Settings) -> Model:
         stream_usage=True,
         **limit,
     )
-    return Model(spec=f"openai:{rest}", chat=chat, constrains=True, vision=settings.look)
+    return Model(spec=f"openai:{rest}", chat=chat, constrains=True, vision=settings.look, tools=True)
 
 
 def load_any(spec: str, settings: Settings) -> Model:
@@ -65,6 +65,7 @@ def load_any(spec: str, settings: Settings) -> Model:
         ModelError: The provider's class could not be made, for want of a key for example.
     """
     from langchain.chat_models import init_chat_model
+    from langchain_core.language_models import BaseChatModel
 
     provider, _, name = spec.partition(":")
     common: dict[str, Any] = {"temperature": settings.warmth, "max_tokens": settings.max_tokens}
@@ -89,7 +90,8 @@ def load_any(spec: str, settings: Settings) -> Model:
         raise ModelError(
             f"{spec} cannot be loaded: {said}", f"check the settings and variables of {provider}"
         ) from error
-    return Model(spec=spec, chat=chat, vision=settings.look)
+    calls = type(chat).bind_tools is not BaseChatModel.bind_tools
+    return Model(spec=spec, chat=chat, vision=settings.look, tools=calls)
 
 
 def _known(provider: str, said: str) -> str:

@@ -98,7 +98,7 @@ def ask(
     begin, usage, said = time.monotonic(), Usage(), list(messages)
     while True:
         message = _request(model, said, schema, settings, on_token)
-        usage += _usage(message)
+        usage += usage_of(message)
         text = message.text
         if refusal := message.additional_kwargs.get("refusal"):
             raise ReplyError(f"{model.spec} refused: {str(refusal)[:200]}", "ask in other words, or take another model")
@@ -111,6 +111,15 @@ def ask(
                 raise ReplyError(f"{model.spec} gave no valid reply: {problem}{shown}", hint) from error
             # Chat templates want turns that alternate and are not empty.
             said += [AIMessage(text.strip() or "{}"), HumanMessage(prompts.render("invalid", error=problem))]
+
+
+def requested(model: Model, messages: Sequence[BaseMessage], settings: Settings) -> AIMessage:
+    """One request as it is answered, tool calls and all, with its deadline and further tries.
+
+    Raises:
+        ModelError: The model cannot be reached, or failed for good.
+    """
+    return _request(model, list(messages), None, settings, None)
 
 
 def _read(text: str, schema: type[BaseModel] | None) -> BaseModel | None:
@@ -211,7 +220,8 @@ def _within(
     return whole or AIMessage("")
 
 
-def _usage(message: AIMessage) -> Usage:
+def usage_of(message: AIMessage) -> Usage:
+    """What one reply took."""
     counted = message.usage_metadata
     return Usage(
         calls=1,

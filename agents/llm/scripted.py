@@ -4,8 +4,10 @@ The file is YAML (a list) or JSON lines (`.jsonl`). One item is one reply:
 
     - "The voice shakes."                            # a text
     - text: "The voice shakes."                      # the same
-    - tool_calls: [{name: perceive_voice, args: {path: clip.mp4}}]
+    - tool_calls: [{name: listen, args: {span: {start: 0, end: 4}}}]
     - {error: timeout, retryable: true}              # the request fails
+
+A script with a tool call counts as a model that calls tools; any other one goes the fixed chain.
 """
 
 from __future__ import annotations
@@ -154,10 +156,12 @@ def load(rest: str, settings: Settings) -> Model:
     if not rest:
         raise ConfigError("scripted: names no file", "write scripted:FILE, with replies as YAML or JSON lines")
     path = Path(rest).expanduser()
+    replies = [*_read(path)]
     return Model(
         spec=f"scripted:{rest}",
-        chat=ScriptedChat(name_of_script=str(path), replies=[*_read(path)]),
+        chat=ScriptedChat(name_of_script=str(path), replies=replies),
         vision=settings.look,
+        tools=any(reply.tool_calls for reply in replies),
     )
 
 
