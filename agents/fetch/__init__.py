@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from filelock import FileLock
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
 
-from cuechain.agents.errors import MediaError
+from cuechain.agents.errors import ConfigError, MediaError
 from cuechain.agents.fetch import store, web
 from cuechain.agents.fetch.address import is_address, is_web, name_of, shown
 from cuechain.agents.fetch.kept import Kept, LaterError, no_room
@@ -55,8 +55,8 @@ def local(place: str | Path, settings: Settings) -> Generator[Path]:
 def _named(address: str, path: Path) -> Generator[Path]:
     try:
         yield path
-    except MediaError as error:
-        raise MediaError(error.message.replace(str(path), shown(address)), error.hint) from error
+    except (MediaError, ConfigError) as error:
+        raise type(error)(error.message.replace(str(path), shown(address)), error.hint) from error
 
 
 def fetched(address: str, cache: Path, retries: int = 3) -> Path:
