@@ -7,8 +7,9 @@ from typing import Any
 
 from cuechain.agents.errors import ModelError
 
-_STYLE: Any = {"whitespace_flexible": False, "item_separator": ", ", "key_separator": ": "}
-"""Written as json.dumps does, which models have seen most; free white space would let a weak model write it without end."""
+_STYLE: Any = {"whitespace_flexible": True, "whitespace_pattern": " ?"}
+"""At most one blank where JSON allows any white space: a model writes as it has learnt to (rows of `cuechain finetune data` have no blanks,
+json.dumps writes some), and a weak one cannot write white space without end."""
 
 
 def vocabulary_of(tokenizer: Any, size: int) -> Any:

@@ -13,6 +13,8 @@ from tests.agents.llm import tiny
 
 from cuechain.agents import llm, registry, settings
 from cuechain.agents.errors import ConfigError, ModelError
+from cuechain.agents.llm.grammar import Grammar, vocabulary_of
+from cuechain.agents.llm.schema import json_schema
 from cuechain.agents.pipeline import check, think
 from cuechain.agents.values import Answer, Case, Claim, Emotion, Question, Step
 from cuechain.agents.verify import verify
@@ -162,6 +164,18 @@ def test_an_edit_is_a_pair():
     assert row.group == pairs.pair_of_edit(case, edited).group != pairs.pair_of_edit(case, edited, "ann").group == "ann"  # type: ignore[union-attr]
     assert pairs.pair_of_edit(case, case.answer) is None
     assert pairs.pair_of_edit(case.model_copy(update={"answer": None}), edited) is None
+
+
+def test_what_rows_teach_is_what_a_bound_model_may_write(made: dict[str, list[Row]]):
+    torch, _ = pytest.importorskip("torch"), pytest.importorskip("llguidance")
+    words = tiny.tokenizer()
+    vocabulary = vocabulary_of(words, len(words))
+    for reply in (*made["wrong_cite"][0].completion, *made["wrong_cite"][0].rejected, *ROWS[0].completion):
+        grammar, held = Grammar(vocabulary, json_schema(ASK.answer)), [0]
+        for id in words(reply.content, add_special_tokens=False)["input_ids"]:
+            scores = grammar(torch.tensor([held]), torch.zeros(1, len(words)))
+            assert scores[0, id] == 0, f"after {words.decode(held[1:])} not {words.decode([id])!r}"
+            held.append(id)
 
 
 def test_an_edit_of_a_chain_keeps_what_the_model_had_observed():

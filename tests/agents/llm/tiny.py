@@ -85,8 +85,8 @@ def closing_llama(path: Path) -> Path:
         model.lm_head.weight[:, 0] = 0.0
         for text in ('"', '"]', '"}', "]", "}", '",', "</s>"):
             ids = words(text, add_special_tokens=False)["input_ids"]
-            if len(ids) == 1:
-                model.lm_head.weight[ids[0], 0] = 10.0
+            if len(ids) == 1:  # within a string a bracket closes nothing
+                model.lm_head.weight[ids[0], 0] = 10.0 if '"' not in text else 11.0
     model.save_pretrained(path)
     words.save_pretrained(path)
     return path
