@@ -94,7 +94,7 @@ def cases(path: Path) -> Iterator[Case]:
         text = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise RunError(f"{path} cannot be read: {error}", "give a file that `ask --json` wrote") from error
-    records = text.splitlines() if path.suffix == ".jsonl" else [text]
+    records = text.split("\n") if path.suffix == ".jsonl" else [text]
     for number, record in enumerate(records, 1):
         if not record.strip():
             continue

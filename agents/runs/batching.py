@@ -49,6 +49,8 @@ class Progress:
     """Why it failed."""
     usage: Usage = field(default_factory=Usage)
     """What the model consumed for it."""
+    bytes: str = ""
+    """Names the content of its file, where it is one whole file."""
 
 
 def batch(
@@ -118,10 +120,13 @@ def batch(
 
 
 def _progress(case: Case) -> Progress:
-    assert case.sample is not None
+    item = case.sample
+    assert item is not None
     if case.answer is None:
-        return Progress(case.sample.id, "failed", case.error)
-    return Progress(case.sample.id, "abstained" if case.answer.abstain else "answered", usage=case.usage)
+        return Progress(item.id, "failed", case.error)
+    whole = case.sheet.media[0].sha256 if len(item.files) == 1 and not item.span and case.sheet.media else ""
+    state = "abstained" if case.answer.abstain else "answered"
+    return Progress(item.id, state, usage=case.usage, bytes=whole)
 
 
 def _untold(_: str) -> None:

@@ -84,11 +84,11 @@ def _write(record: dict[str, Any]) -> None:
 
 
 def _say(line: str) -> None:
-    print(_printable(line), file=sys.stderr, flush=True)
+    print(printable(line), file=sys.stderr, flush=True)
 
 
-def _printable(line: str) -> str:
-    """Without what steers a terminal: names of files and what servers say may hold it."""
+def printable(line: str) -> str:
+    """A line without what steers a terminal: names of files and what servers say may hold it."""
     return re.sub(r"[\x00-\x1f\x7f-\x9f]", "?", line)
 
 
@@ -138,7 +138,7 @@ class _Shown:
         lines = [top, Text(f"  {watch.pace()} · {clock(watch.seconds)}", overflow="ellipsis", no_wrap=True)]
         if watch.last_problem:
             lines.append(
-                Text(f"  last problem: {_printable(watch.last_problem)}", "red", overflow="ellipsis", no_wrap=True)
+                Text(f"  last problem: {printable(watch.last_problem)}", "red", overflow="ellipsis", no_wrap=True)
             )
         return Group(*lines)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
@@ -17,6 +18,9 @@ from cuechain.agents.atomic import write
 from cuechain.agents.datasets import Fault
 from cuechain.agents.errors import RunError
 from cuechain.agents.values import Case
+
+NAMED = 3
+"""Items that are offered for one that is not there."""
 
 
 class Run:
@@ -46,9 +50,29 @@ class Run:
         Raises:
             RunError: The file cannot be read.
         """
+        yield from map(_case, self.records())
+
+    def chosen(self, ids: Sequence[str] = (), *, failed: bool = False) -> Iterator[Case]:
+        """Some of the cases, in the order of the run.
+
+        Args:
+            ids: Of their items; all where none is given.
+            failed: Those without an answer alone.
+
+        Raises:
+            RunError: It is no run folder, an item is not there, or the file cannot be read.
+        """
+        _ = self.manifest
+        wanted = set(ids)
+        if wanted:
+            there = [_id_of(raw) for raw in self.records()]
+            if lost := sorted(wanted - set(there)):
+                near = [id for id in there if lost[0].lower() in id.lower()] or get_close_matches(lost[0], there, NAMED)
+                hint = f"did you mean {' or '.join(near[:NAMED])}?" if near else f"it has {len(there):,} items"
+                raise RunError(f"{self.folder} has no item '{lost[0]}'", hint)
         for raw in self.records():
-            answer = registry.get("tasks", raw["question"]["task"]).answer
-            yield Case.model_validate(raw, context={"answer": answer})
+            if (not wanted or _id_of(raw) in wanted) and (not failed or raw.get("status") == "failed"):
+                yield _case(raw)
 
     def records(self) -> Iterator[dict[str, Any]]:
         """The same as plain values; a line that was cut off while it was written is left out.
@@ -200,6 +224,10 @@ class Writing:
 
 def _unwritable(folder: Path, error: OSError) -> RunError:
     return RunError(f"{folder} cannot be written: {error.strerror or error}", "free some space; what is done is kept")
+
+
+def _case(raw: dict[str, Any]) -> Case:
+    return Case.model_validate(raw, context={"answer": registry.get("tasks", raw["question"]["task"]).answer})
 
 
 def _id_of(raw: dict[str, Any]) -> str:

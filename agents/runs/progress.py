@@ -59,6 +59,9 @@ class Watch:
         self.causes: dict[str, Cause] = {}
         self.usage = Usage()
         self.last_problem = ""
+        self.twins: list[tuple[str, str]] = []
+        """Items whose bytes are those of an earlier one, with that one."""
+        self._first: dict[str, str] = {}
         self.told = ""
         """What the run says goes on."""
         self._names = {item.id: _names(item) for item in good}
@@ -75,6 +78,8 @@ class Watch:
             return
         self._times.append(self._clock())
         self.usage += step.usage
+        if step.bytes and (first := self._first.setdefault(step.bytes, step.id)) != step.id:
+            self.twins.append((step.id, first))
         if step.state == "failed":
             self.last_problem = f"{step.id}: {step.error}"[:LONGEST]
             cause = self.causes.setdefault(cause_of(step.error, self._names.get(step.id, ())), Cause(step.error))
@@ -169,7 +174,7 @@ class Watch:
             again: The command that goes on.
             end: Why the run ended early; empty where it did not.
         """
-        words = {"answered": "answered", "abstained": "without an answer that the cues allow", "failed": "failed"}
+        words = {"answered": "answered", "abstained": "abstained (the cues allow no answer)", "failed": "failed"}
         told = [f"{self.states[state]:,} {word}" for state, word in words.items() if self.states[state]]
         told += [f"{self.states['kept']:,} done before"] if self.states["kept"] else []
         new = self.states.total() - self.states["kept"]
@@ -180,6 +185,9 @@ class Watch:
         lines += _grouped(list(self.causes.values()))
         if self.causes or end:
             lines.append(f"{'the rest' if end else 'try them again'}: {again}")
+        if self.twins:
+            named = [f"{one} and {other}" for one, other in self.twins[:NAMED]]
+            lines.append(f"{len(self.twins):,} × the same bytes twice: {_listed(named, len(self.twins))}")
         if self.faults:
             lines.append(f"{len(self.faults):,} rows or files could not be used ({out}/faults.jsonl):")
             for reason, count in Counter(f.reason for f in self.faults).most_common():
