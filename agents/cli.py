@@ -357,19 +357,42 @@ def _reliabilities(told: list[dict[str, Any]], indent: int) -> Any:
 
 @app.command()
 def show(
-    case: Annotated[Path, typer.Argument(help="A Case as JSON (`ask --json`), or a cases.jsonl; or a prompt's name.")],
+    case: Annotated[
+        Path,
+        typer.Argument(help="A Case as JSON (`ask --json`), a cases.jsonl, or a run folder; or a prompt's name."),
+    ],
+    item: Annotated[
+        list[str] | None, typer.Option("--item", "-i", help="Of a run: this item; may be repeated.")
+    ] = None,
+    failed: Annotated[bool, typer.Option("--failed", help="Of a run: what could not be answered, and why.")] = False,
     as_markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show a stored Case, or a prompt template by its name."""
+    """Show a stored Case, those of a run, or a prompt template by its name.
+
+    For example: cuechain show runs/clips --item clip17.mp4
+    """
     from cuechain import prompts
     from cuechain.agents.catalogue import cases
+    from cuechain.agents.errors import ConfigError
+    from cuechain.agents.runs import Run
+    from cuechain.agents.runs.display import printable
 
     if not case.exists() and str(case) in prompts.names():
         typer.echo(prompts.source(str(case)))
         return
-    for one in cases(case):
+    if case.is_file() and case.name != "cases.jsonl" and (item or failed):
+        raise ConfigError("--item and --failed are for run folders", f"{case} is a file")
+    of_run = case.is_dir() or item or failed
+    folder = case.parent if case.is_file() else case
+    none = True
+    for one in Run(folder).chosen(item or (), failed=failed) if of_run else cases(case):
+        none = False
+        if one.sample and not (as_json or as_markdown):
+            typer.secho(printable(one.sample.id), bold=True)
         _give(one, as_json, as_markdown, None)
+    if failed and none:
+        typer.echo(f"nothing of {case} has failed", err=True)
 
 
 @app.command()
