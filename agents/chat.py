@@ -1,58 +1,219 @@
-"""A conversation about a clip that was perceived once. Follow-ups keep the person and the words of the question before."""
+"""`cuechain chat`: a conversation in the terminal, kept as a session that can be resumed and deleted."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
+import json
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from cuechain.agents import llm
-from cuechain.agents.pipeline import check, think
+import typer
+
+from cuechain.agents.agent import Conversation
+from cuechain.agents.errors import ConfigError, CueChainError
+from cuechain.agents.fetch import is_address
+from cuechain.agents.pipeline import Done, Event, Looked, Opened, Said, SenseDone, Thinking
+from cuechain.agents.sessions import Session, Sessions
 from cuechain.agents.settings import Settings
-from cuechain.agents.values import Case, CueSheet, Question
+from cuechain.agents.values import Case
 
-_FOLLOW_UP = re.compile(r"^\s*(and|but|so|then|why|when|what about|how about|really|are you sure|how so)\b", re.I)
+if TYPE_CHECKING:
+    from rich.console import RenderableType
 
-_OF = {"she": "of her", "her": "of her", "he": "of him", "him": "of him", "they": "of them", "them": "of them"}
-_PRONOUN = re.compile(r"\b(she|her|he|him|they|them)\b", re.I)
+COMMANDS = "Ask; `cues` shows what was perceived, `add FILE` adds a clip, `quit` leaves."
+
+WIDE = 160
+"""Columns of output that goes into a file or a program."""
 
 
-class Conversation:
-    """Questions about one sheet, in turn."""
+def begin(places: Sequence[str], settings: Settings, task: str, labels: tuple[str, ...], *, as_json: bool) -> None:
+    """Talk about clips in a new session.
 
-    def __init__(self, sheet: CueSheet, settings: Settings, labels: tuple[str, ...] = ()) -> None:
-        self.sheet = sheet
-        self.settings = settings
-        self.labels = labels
-        self.cases: list[Case] = []
-        self._model: llm.Model | None = None
+    Raises:
+        CueChainError: A clip cannot be opened, the model cannot be loaded, or the session cannot be kept; none is left behind.
+    """
+    sessions = Sessions(settings.home)
+    session = sessions.create(", ".join(Path(place).name for place in places))
+    try:
+        linked = [_linked(session, place) for place in places]
+        conversation = Conversation(linked, _own(session, settings), task=task, labels=labels, memory=session.memory)
+        _talk(conversation, session, as_json=as_json)
+    finally:
+        if session.cases():
+            typer.echo(f"kept: `cuechain chat --resume {session.id}` goes on with it", err=True)
+        else:
+            sessions.delete(session.id)
 
-    @property
-    def first(self) -> bool:
-        """True while only one question has been answered."""
-        return len(self.cases) == 1
 
-    def ask(self, text: str, *, on_token: Callable[[str], None] | None = None) -> Case:
-        """Answer the next question; the model is loaded once.
+def resume(
+    id: str, places: Sequence[str], settings: Settings, task: str, labels: tuple[str, ...], *, as_json: bool
+) -> None:
+    """Go on with a session, with further clips where some are given.
 
-        Raises:
-            CueChainError: See `cuechain.agents.pipeline.run`; the conversation can go on.
-        """
-        self._model = self._model or llm.load(self.settings.model, self.settings)
-        question = Question(text=self._whole(text), labels=self.labels)
-        case = think(self.sheet, question, check(question), self._model, self.settings, on_token=on_token)
-        self.cases.append(case)
-        return case
+    Raises:
+        CueChainError: There is no such session, or one of its clips is gone.
+    """
+    session = Sessions(settings.home).get(id)
+    for place in places:
+        _linked(session, place)
+    cases = session.cases()
+    conversation = Conversation(
+        session.files,
+        _own(session, settings),
+        task=task,
+        labels=labels,
+        memory=session.memory,
+        cases=cases,
+    )
+    typer.echo(f"{session.title}: {_answers(len(cases))} so far", err=True)
+    if cases and cases[-1].explanation:
+        typer.echo(f"> {cases[-1].question.text}\n{cases[-1].explanation.text}", err=True)
+    _talk(conversation, session, as_json=as_json)
+    typer.echo(f"kept: `cuechain chat --resume {session.id}` goes on with it", err=True)
 
-    def _whole(self, text: str) -> str:
-        """A follow-up with whom the conversation is about, when it names nobody itself."""
-        last = self.cases[-1].answer if self.cases else None
-        if (
-            last is None
-            or last.person is None
-            or any(re.search(rf"\b{re.escape(p)}\b", text, re.I) for p in self.sheet.people)
-        ):
-            return text
-        if len(self.sheet.people) > 1:
-            return f"{text.rstrip()} (about {last.person})" if _FOLLOW_UP.search(text) else text
-        pronoun = next((w for c in reversed(self.cases) for w in _PRONOUN.findall(c.question.text)), None)
-        return text if pronoun is None or _PRONOUN.search(text) else f"{text.rstrip()} ({_OF[pronoun.lower()]})"
+
+def listed(settings: Settings, *, as_json: bool) -> None:
+    """Print the sessions of this machine's user, newest first."""
+    rows = [
+        {
+            "id": one.id,
+            "created": one.created,
+            "title": one.title,
+            "answers": len(one.cases()),
+            "files": [str(f) for f in one.files],
+        }
+        for one in Sessions(settings.home).all()
+    ]
+    if as_json:
+        typer.echo(json.dumps(rows, indent=2))
+        return
+    for row in rows:
+        typer.echo(f"{row['id']}  {str(row['created'])[:16]}  {_answers(int(str(row['answers'])))}  {row['title']}")
+    if not rows:
+        typer.echo("no session is kept", err=True)
+
+
+def delete(id: str, settings: Settings) -> None:
+    """Delete a session and all that it kept.
+
+    Raises:
+        SessionError: There is none.
+    """
+    Sessions(settings.home).delete(id)
+    typer.echo(f"deleted: session {id}, with its answers, cues and memory; clips that lie elsewhere stay", err=True)
+
+
+def _answers(n: int) -> str:
+    return f"{n} answer{'' if n == 1 else 's'}"
+
+
+def _own(session: Session, settings: Settings) -> Settings:
+    """The session keeps its own cues, unless nothing is to be kept."""
+    return session.settings(settings) if settings.cache else settings
+
+
+def _linked(session: Session, place: str) -> Path:
+    if is_address(place):
+        raise ConfigError("a conversation is about files of this machine", "fetch it first")
+    path = Path(place)
+    if not path.is_file():
+        raise ConfigError(f"{place} is no file", "give the path of a clip")
+    return session.link_file(path)
+
+
+def _talk(conversation: Conversation, session: Session, *, as_json: bool) -> None:
+    """Ask line by line until the input ends; a question that fails does not end the conversation."""
+    conversation.load()
+    typer.echo(COMMANDS, err=True)
+    first = True
+    while True:
+        try:
+            line = input("> " if sys.stdin.isatty() else "").strip()
+        except EOFError:
+            return
+        word, _, rest = line.partition(" ")
+        try:
+            if line.lower() in ("quit", "exit"):
+                return
+            if line.lower() == "cues":
+                _show(_cues(conversation))
+            elif word.lower() == "add" and rest and Path(rest).exists():
+                conversation.add(_linked(session, rest))
+                typer.echo(f"added {Path(rest).name}", err=True)
+            elif line:
+                case = _watched(conversation.events(line))
+                session.add(case)
+                _give(case, as_json=as_json, whole=first)
+                first = False
+        except CueChainError as error:
+            typer.secho(f"error: {error.message}", err=True, fg="red")
+            typer.echo(f"hint: {error.hint}" if error.hint else "", err=True)
+
+
+def _cues(conversation: Conversation) -> Iterator[Any]:
+    from cuechain.agents.explain import cue_table
+
+    sheet = conversation.sheet
+    yield cue_table(sheet, set())
+    for gap in sheet.gaps:
+        yield f"missing  {gap.sense}: {gap.reason}" + (f" ({gap.hint})" if gap.hint else "")
+
+
+def _give(case: Case, *, as_json: bool, whole: bool) -> None:
+    from rich.text import Text
+
+    from cuechain.agents.explain import terminal
+
+    if as_json:
+        typer.echo(case.model_dump_json())
+    else:
+        _show([terminal(case) if whole else Text(case.explanation.text if case.explanation else case.error)])
+
+
+def _show(parts: Iterable[RenderableType]) -> None:
+    from rich.console import Console
+
+    console = Console(width=None if sys.stdout.isatty() else WIDE)
+    for part in parts:
+        console.print(part)
+
+
+def _watched(events: Iterator[Event]) -> Case:
+    """Show on a terminal what happens and what is being written; what remains is the finished answer."""
+    from rich.console import Console
+    from rich.live import Live
+    from rich.text import Text
+
+    case, text = None, ""
+    console = Console(stderr=True)
+    with Live(console=console, transient=True, refresh_per_second=8) if console.is_terminal else _Nothing() as live:
+        for event in events:
+            text += event.text if isinstance(event, Said) else ""
+            live.update(Text(text or _doing(event), style="" if text else "dim"))
+            if isinstance(event, Done):
+                case = event.case
+    assert case is not None
+    return case
+
+
+class _Nothing:
+    """Shows nothing."""
+
+    def __enter__(self) -> _Nothing:
+        return self
+
+    def __exit__(self, *problem: object) -> None: ...
+
+    def update(self, shown: object) -> None:
+        """Nothing is shown."""
+
+
+def _doing(event: Event) -> str:
+    if isinstance(event, Opened):
+        return f"perceiving {event.media.path or 'text'} …"
+    if isinstance(event, SenseDone):
+        return f"{event.perceived.sense}: {len(event.perceived.found)} found in {event.perceived.seconds:.1f} s …"
+    if isinstance(event, Looked):
+        return f"{event.tool} {json.dumps(event.args)} …"
+    return f"{event.model} is reasoning …" if isinstance(event, Thinking) else "…"

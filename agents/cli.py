@@ -280,47 +280,37 @@ def _show_sheet(sheet: CueSheet) -> None:
 
 @app.command()
 def chat(
-    inputs: Inputs,
+    inputs: Annotated[list[str] | None, typer.Argument(help="Clips to talk about.")] = None,
+    resume: Annotated[str | None, typer.Option("--resume", help="Go on with a session, by its id.")] = None,
+    sessions: Annotated[bool, typer.Option("--sessions", help="List the sessions that are kept.")] = False,
+    delete: Annotated[str | None, typer.Option("--delete", help="Delete a session, by its id.")] = None,
+    task: Annotated[str, typer.Option("--task", "-t", help="See `cuechain list tasks`.")] = "ask",
     model: Model = None,
     senses: Senses = None,
     labels: Labels = None,
+    as_json: AsJson = False,
     no_cache: NoCache = False,
     language: Language = None,
     whisper: Whisper = None,
     base_url: BaseUrl = None,
 ) -> None:
-    """Ask several questions about a clip; it is perceived once. Type `cues` to see them, `quit` to leave."""
-    from cuechain.agents.chat import Conversation
-    from cuechain.agents.errors import CueChainError
-    from cuechain.agents.explain import terminal
-    from cuechain.agents.pipeline import SheetReady, see
+    """Ask several questions about clips. A model that calls tools perceives what they need, any other one all of it, once."""
+    from cuechain.agents import chat as talk
+    from cuechain.agents.errors import ConfigError
 
+    if sum((resume is not None, sessions, delete is not None)) > 1:
+        raise ConfigError("--resume, --sessions and --delete exclude each other", "give one of them")
     settings = _settings(senses, no_cache, model=model, language=language, whisper=whisper, base_url=base_url)
-    ready = listen(see(inputs, settings))
-    assert isinstance(ready, SheetReady)
-    talk = Conversation(ready.sheet, settings, labels=_labels(labels))
-    typer.echo(f"{len(ready.sheet.cues)} cues. Ask; `cues` shows them, `quit` leaves.", err=True)
-    while True:
-        try:
-            line = input("> " if sys.stdin.isatty() else "").strip()
-        except EOFError:
-            return
-        if line.lower() in ("quit", "exit"):
-            return
-        if line.lower() == "cues":
-            _show_sheet(ready.sheet)
-        elif line:
-            try:
-                case = talk.ask(line, on_token=_stream)
-            except CueChainError as error:  # one question that fails does not end the conversation
-                _tell(error)
-                continue
-            _print(terminal(case) if talk.first else case.explanation.text if case.explanation else case.error)
-
-
-def _stream(token: str) -> None:
-    sys.stderr.write(token)
-    sys.stderr.flush()
+    if sessions:
+        talk.listed(settings, as_json=as_json)
+    elif delete is not None:
+        talk.delete(delete, settings)
+    elif resume is not None:
+        talk.resume(resume, inputs or [], settings, task, _labels(labels), as_json=as_json)
+    elif inputs:
+        talk.begin(inputs, settings, task, _labels(labels), as_json=as_json)
+    else:
+        raise ConfigError("no file was given", "cuechain chat clip.mp4, or --resume ID")
 
 
 @app.command("list")

@@ -85,6 +85,15 @@ class Conversation:
         """
         self._ledger.add(path)
 
+    def load(self) -> llm.Model:
+        """The model, loaded once; the first question does it where nobody did before.
+
+        Raises:
+            ConfigError, MissingExtraError, ModelError: It cannot be loaded.
+        """
+        self._model = self._model or llm.load(self.settings.model, self.settings)
+        return self._model
+
     def ask(
         self,
         text: str,
@@ -125,9 +134,9 @@ class Conversation:
         if not self._ledger.media:
             raise ConfigError("nothing to look at", "give a file")
         with self._turn:
-            self._model = self._model or llm.load(self.settings.model, self.settings)
+            model = self.load()
             yield from self._ledger.begun()
-            case = yield from self._answered(question, self._model, tuple(without))
+            case = yield from self._answered(question, model, tuple(without))
             self.cases.append(case)
             yield Done(case)
 

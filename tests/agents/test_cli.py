@@ -20,6 +20,7 @@ def clip(tmp_path):
 @pytest.fixture
 def run(monkeypatch, capsys, tmp_path):
     monkeypatch.setenv("CUECHAIN_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("CUECHAIN_HOME", str(tmp_path / "home"))
     monkeypatch.chdir(tmp_path)
 
     def call(*arguments):
@@ -172,7 +173,7 @@ def test_ctrl_c_ends_with_130(tmp_path):
     child = subprocess.Popen(
         [sys.executable, "-m", "cuechain", "chat", str(tmp_path / "clip.txt"), "-m", "rules"],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        env={**os.environ, "CUECHAIN_CACHE": str(tmp_path / "cache")},
+        env={**os.environ, "CUECHAIN_CACHE": str(tmp_path / "cache"), "CUECHAIN_HOME": str(tmp_path / "home")},
     )  # fmt: skip
     assert child.stderr is not None
     while "Ask;" not in (line := child.stderr.readline()):
