@@ -9,7 +9,7 @@ from threading import Lock
 from typing import Any
 
 from cuechain.agents import llm
-from cuechain.agents.agent.followups import understood
+from cuechain.agents.agent.followups import needed, understood
 from cuechain.agents.agent.ledger import Ledger
 from cuechain.agents.agent.perceiving import ToolsRefusedError, perceived
 from cuechain.agents.agent.prose import Prose, heard
@@ -39,6 +39,7 @@ class Conversation:
         memory: Path | None = None,
         thread: str = "main",
         cases: Sequence[Case] = (),
+        model: llm.Model | None = None,
     ) -> None:
         """Begin a conversation, or go on with one.
 
@@ -50,6 +51,7 @@ class Conversation:
             memory: SQLite file in which a tool-calling model's memory is kept; without it, it lasts as long as this object.
             thread: Name of the conversation in that file.
             cases: Answers so far, of a conversation that goes on.
+            model: A loaded model, to serve several conversations; loaded from settings.model where not given.
 
         Raises:
             MediaError: A clip is missing or cannot be opened.
@@ -62,7 +64,7 @@ class Conversation:
         self._thread = thread
         self._saver: Any = None
         self._ledger = Ledger(settings, cases)
-        self._model: llm.Model | None = None
+        self._model = model
         self._turn = Lock()
         for file in files:
             self.add(file)
@@ -177,7 +179,11 @@ class Conversation:
 
     def _fixed(self, question: Question, model: llm.Model, without: tuple[str, ...]) -> Generator[Event, None, Case]:
         """Perceive everything, then the chain of prompts, or slot by slot."""
-        yield from self._ledger.whole()
+        span = needed(self._ledger.sheet(), question, self.cases)
+        if span is None:
+            yield from self._ledger.whole()
+        else:
+            yield from self._ledger.perceive(None, self._ledger.media[0], span)
         sheet = self._ledger.sheet(self.settings.budget, without)
         yield SheetReady(sheet)
         yield Thinking(model.spec)
@@ -192,7 +198,7 @@ class Conversation:
 
         def work(hear: Callable[[Event], None]) -> Case:
             return think(
-                sheet,
+                asked.part(sheet),
                 asked.question,
                 task,
                 model,
