@@ -16,6 +16,7 @@ from urllib.parse import quote
 from cuechain.agents.errors import ConfigError, CueChainError
 from cuechain.agents.media import opened
 from cuechain.agents.probe import container_of, shown, streams_of
+from cuechain.agents.report.timeline import cues_of
 from cuechain.agents.values import Case, Cue, Media
 
 if TYPE_CHECKING:
@@ -136,13 +137,12 @@ def stills(cases: Sequence[Case], files: Iterable[File]) -> list[Still]:
     videos = {f.media.id: f.path for f in files if f.path is not None and f.media.kind == "video"}
     moments: dict[tuple[str, float], list[str]] = {}
     for case in cases:
-        alone = len(case.sheet.media) == 1
+        cues = cues_of(case.sheet)
         for id in (i for claim in (case.answer.claims if case.answer else ()) for i in claim.cites):
-            cue = case.sheet.cues.get(id)
-            media = case.sheet.media[0].id if alone else cue.media if cue else None
-            if cue is None or cue.span is None or media not in videos:
+            cue = cues.get(id)
+            if cue is None or cue.span is None or cue.media is None or cue.media not in videos:
                 continue
-            time = _moment(cue)
+            media, time = cue.media, _moment(cue)
             near = next((m for m in moments if m[0] == media and abs(m[1] - time) < NEAR), None)
             if near is not None:
                 moments[near].append(id)

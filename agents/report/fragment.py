@@ -15,6 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from cuechain.agents.explain import clock
 from cuechain.agents.llm.labels import meaning, polarity
 from cuechain.agents.report.lanes import Bar, Level, Timeline, Track
+from cuechain.agents.report.timeline import cues_of
 from cuechain.agents.values import EKMAN, Case, Cue, Span
 from cuechain.agents.weigh import Heard, Weighing, percent
 
@@ -56,7 +57,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.filters.update(clock=clock, spoken=spoken, sense=lambda name: NAMES.get(name, name), tint=tint, at=moment)
-    made.globals.update(heard=_heard, line=_line, read=_read, share=_share)
+    made.globals.update(counted=_counted, heard=_heard, line=_line, read=_read, share=_share)
     return made
 
 
@@ -103,7 +104,7 @@ def fragment(shown: Timeline, *, table: bool = True, theme: Theme = "system") ->
 
 def prose(case: Case, *, theme: Theme = "system") -> str:
     """The answer as HTML: a paragraph a sentence, each with its citations as buttons that play their moment."""
-    return _render("prose", case=case, cues=case.sheet.cues, theme=theme)
+    return _render("prose", case=case, cues=cues_of(case.sheet), theme=theme)
 
 
 def weighed(found: Weighing, *, theme: Theme = "system") -> str:
@@ -130,6 +131,10 @@ def tint(label: str | None) -> str:
 def moment(seconds: float) -> str:
     """`9.2 s`; `61:02` from a minute on."""
     return f"{seconds:.1f} s" if seconds < 60 else f"{int(seconds // 60)}:{int(seconds % 60):02}"
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number:,} {what}{'s' * (number != 1)}"
 
 
 def _share(seconds: float, duration: float) -> str:

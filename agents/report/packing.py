@@ -6,11 +6,13 @@ from collections.abc import Iterable
 
 from cuechain.agents.report.lanes import Bar
 
-COLUMNS = 600
+COLUMNS = 300
 """A lane is drawn as so many columns; a bar takes one at least, so that it can be seen and hit."""
 
-ROWS = 4
-"""Rows of a lane before bars are put together."""
+ROWS, DENSE_ROWS = 4, 2
+"""Rows of a lane before bars are put together, and of a lane with more than DENSE bars."""
+
+DENSE = 60
 
 CITED_ROWS = 6
 """Rows where bars that the answer cites would have to be put together."""
@@ -31,18 +33,25 @@ def packed(bars: Iterable[Bar], duration: float) -> tuple[tuple[Bar, ...], int]:
     """
     width = duration / COLUMNS
     rows: list[list[Bar]] = []
-    for bar in sorted(bars, key=lambda b: (b.start, -b.end)):
-        free = next((n for n, row in enumerate(rows) if _shown(row[-1], width) <= bar.start + width / 10), None)
-        if free is None and len(rows) < (CITED_ROWS if bar.cited or bar.against else ROWS):
-            rows.append([])
-            free = len(rows) - 1
+    ordered = sorted(bars, key=lambda b: (b.start, -b.end))
+    most = ROWS if len(ordered) <= DENSE else DENSE_ROWS
+    for bar in ordered:
+        reach = CITED_ROWS if _apart(bar) else most
+        free = next((r for r in rows[:reach] if _shown(r[-1], width) <= bar.start + width / 10), None)
         if free is not None:
-            rows[free].append(bar)
-            continue
-        row = min(rows, key=lambda r: (r[-1].cited or r[-1].against, r[-1].end - r[-1].start))
-        row[-1] = _together(row[-1], bar)
+            free.append(bar)
+        elif len(rows) < reach:
+            rows.append([bar])
+        else:
+            row = min(rows[:reach], key=lambda r: (_apart(r[-1]), r[-1].end - r[-1].start))
+            row[-1] = _together(row[-1], bar)
     placed = [bar.model_copy(update={"row": n}) for n, row in enumerate(rows) for bar in row]
     return tuple(sorted(placed, key=lambda b: (b.start, b.row))), max(1, len(rows))
+
+
+def _apart(bar: Bar) -> bool:
+    """Whether a bar is one that an answer speaks of."""
+    return bar.cited or (bar.against and len(bar.cues) == 1)
 
 
 def _shown(bar: Bar, width: float) -> float:
@@ -51,12 +60,12 @@ def _shown(bar: Bar, width: float) -> float:
 
 
 def _together(one: Bar, two: Bar) -> Bar:
-    cues = (*one.cues, *two.cues)
+    cues = tuple(dict.fromkeys((*one.cues, *two.cues)))
     return Bar(
         cues=cues,
         start=min(one.start, two.start),
         end=max(one.end, two.end),
-        text=f"{len(cues)} cues",
+        text="disagreements" if one.against and two.against else f"{len(cues)} cues",
         label=one.label if one.label == two.label else None,
         cited=one.cited or two.cited,
         against=one.against or two.against,

@@ -17,7 +17,7 @@ from cuechain.agents.report import at_hand
 from cuechain.agents.report.at_hand import File, Still
 from cuechain.agents.report.fragment import css, environment, fragment, js, prose, weighed
 from cuechain.agents.report.lanes import Timeline
-from cuechain.agents.report.timeline import timeline
+from cuechain.agents.report.timeline import cues_of, timeline
 from cuechain.agents.values import Case, Cue, Media, Span
 from cuechain.agents.weigh import Weighing
 
@@ -138,19 +138,17 @@ def _grouped(cases: Sequence[Case]) -> list[list[Case]]:
     """Cases in whose sheets the same ids name the same cues of the same files; a group stands where its first case does."""
     groups: list[tuple[dict[str, Cue], dict[str, Media], list[Case]]] = []
     for case in cases:
-        media = {m.id: m for m in case.sheet.media}
+        media, own = {m.id: m for m in case.sheet.media}, cues_of(case.sheet)
         for cues, known, group in groups:
             if known.keys() & media.keys() and all(
-                held.get(i, one) == one
-                for held, new in ((cues, case.sheet.cues), (known, media))
-                for i, one in new.items()
+                held.get(i, one) == one for held, new in ((cues, own), (known, media)) for i, one in new.items()
             ):
-                cues.update(case.sheet.cues)
+                cues.update(own)
                 known.update(media)
                 group.append(case)
                 break
         else:
-            groups.append((dict(case.sheet.cues), media, [case]))
+            groups.append((own, media, [case]))
     return [group for _, _, group in groups]
 
 
@@ -192,12 +190,14 @@ def _told(case: Case) -> list[tuple[str, str]]:
 
 
 def _pretty(text: str) -> str:
-    """What a step returned: JSON on several lines, all else as it is."""
+    """What a step returned: of a JSON object each member on a line of its own, all else as it is."""
     try:
         value: Any = json.loads(text)
     except ValueError:
         return _cut(text)
-    return _cut(json.dumps(value, indent=1, ensure_ascii=False))
+    if not isinstance(value, dict):
+        return _cut(text)
+    return _cut("\n".join(f"{name}: {json.dumps(member, ensure_ascii=False)}" for name, member in value.items()))
 
 
 def _cut(text: str) -> str:

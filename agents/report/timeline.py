@@ -39,7 +39,7 @@ def timeline(about: Case | CueSheet | Sequence[Case]) -> Timeline:
     """
     cases = [about] if isinstance(about, Case) else [] if isinstance(about, CueSheet) else list(about)
     sheets = [about] if isinstance(about, CueSheet) else [c.sheet for c in cases]
-    cues = {i: c for sheet in sheets for i, c in sheet.cues.items()}
+    cues = {i: c for sheet in sheets for i, c in cues_of(sheet).items()}
     media = {m.id: m for sheet in sheets for m in sheet.media}
     claims = [claim for case in cases if case.answer for claim in case.answer.claims]
     plans = list(_plans(cases))
@@ -49,12 +49,11 @@ def timeline(about: Case | CueSheet | Sequence[Case]) -> Timeline:
         points=_points(claims, plans),
         weight={i: w for plan in plans for i, w in plan.weight.items()},
     )
-    several = len(media) > 1
     strips: list[Strip] = []
     for one in media.values():
-        own = {i: c for i, c in cues.items() if c.span is not None and (not several or c.media == one.id)}
+        own = {i: c for i, c in cues.items() if c.span is not None and c.media == one.id}
         if any(c.span and c.span.end > 0 for c in own.values()):
-            strips.append(_strip(one, own, marks, cases, several))
+            strips.append(_strip(one, own, marks, cases))
     return Timeline(
         strips=tuple(strips),
         cues=cues,
@@ -62,6 +61,12 @@ def timeline(about: Case | CueSheet | Sequence[Case]) -> Timeline:
         against=tuple(i for i in cues if i in marks.against),
         points={i: label for i, label in marks.points.items() if i in cues},
     )
+
+
+def cues_of(sheet: CueSheet) -> dict[str, Cue]:
+    """The cues of a sheet, each with the file that it is from: a sheet of one file leaves that out, and a later one has it."""
+    only = sheet.media[0].id if len(sheet.media) == 1 else None
+    return {i: c if c.media else c.model_copy(update={"media": only}) for i, c in sheet.cues.items()}
 
 
 def _plans(cases: Iterable[Case]) -> Iterator[Plan]:
@@ -82,7 +87,7 @@ def _points(claims: Iterable[Claim], plans: Iterable[Plan]) -> dict[str, str]:
     return found
 
 
-def _strip(media: Media, cues: dict[str, Cue], marks: _Marks, cases: Sequence[Case], several: bool) -> Strip:
+def _strip(media: Media, cues: dict[str, Cue], marks: _Marks, cases: Sequence[Case]) -> Strip:
     end = max((c.span.end for c in cues.values() if c.span), default=0.0)
     duration = max(media.duration or 0.0, end)
     people = Counter(c.person for c in cues.values() if c.person)
@@ -108,9 +113,10 @@ def _strip(media: Media, cues: dict[str, Cue], marks: _Marks, cases: Sequence[Ca
         )
     for person, bars in disagreements(cues, marks.points).items():
         lane(person or None, "conflict").extend(bars)
-    for case in cases if not several else ():
-        if bar := _answered(case):
-            lane(case.answer.person if case.answer else None, "answer").append(bar)
+    for case in cases:
+        bar = _answered(case)
+        if bar and case.answer and _about(case) == media.id:
+            lane(case.answer.person, "answer").append(bar)
     order = {sense: place for place, sense in enumerate(ORDER)}
     made: list[Lane] = []
     for (person, sense), bars in sorted(
@@ -118,8 +124,9 @@ def _strip(media: Media, cues: dict[str, Cue], marks: _Marks, cases: Sequence[Ca
     ):
         placed, rows = packed(bars, duration)
         made.append(Lane(person=person or None, sense=sense, rows=rows, bars=placed))
+    shown = {i: c for i, c in cues.items() if not c.person or c.person in kept}
     name = PurePath(media.path).name if media.path else "text"
-    return Strip(media=media.id, name=name, duration=duration, lanes=tuple(made), tracks=tracks(cues))
+    return Strip(media=media.id, name=name, duration=duration, lanes=tuple(made), tracks=tracks(shown))
 
 
 def _natural(person: str) -> tuple[str, int]:
@@ -140,3 +147,11 @@ def _answered(case: Case) -> Bar | None:
     strong = answer.emotion.intensity if answer.emotion else None
     text = f"answer: {named}" + (f", intensity {strong:.2f}" if strong is not None else "")
     return Bar(cues=(), start=span.start, end=span.end, text=text, label=named, strength=strong)
+
+
+def _about(case: Case) -> str | None:
+    """The file that an answer is about: the one that it cites, or the only one."""
+    cues = cues_of(case.sheet)
+    cited = {cues[i].media for claim in (case.answer.claims if case.answer else ()) for i in claim.cites if i in cues}
+    held = cited or {m.id for m in case.sheet.media}
+    return held.pop() if len(held) == 1 else None

@@ -44,15 +44,18 @@
 
   const idsOf = (element) => (element.dataset.cue ? [element.dataset.cue] : (element.dataset.cues || "").split(" ").filter(Boolean));
 
+  const holding = (scope, id) => {
+    const name = CSS.escape(id);
+    return all(scope, `[data-cue="${name}"],[data-cues~="${name}"],[data-row="${name}"]`);
+  };
+
   function mark(element) {
     const scope = scopeOf(element);
-    const ids = new Set(idsOf(element));
-    for (const one of all(scope, "[data-cue],[data-cues],[data-row]")) {
-      const on = one.dataset.row ? ids.has(one.dataset.row) : idsOf(one).some((id) => ids.has(id));
-      one.classList.toggle("cc-on", on);
-    }
+    const ids = idsOf(element);
+    for (const one of all(scope, ".cc-on")) one.classList.remove("cc-on");
+    for (const one of ids.flatMap((id) => holding(scope, id))) one.classList.add("cc-on");
     for (const bar of all(scope, ".cc-bar.cc-on")) reveal(bar);
-    for (const box of all(scope, ".cc-now")) tell(box, scope, [...ids], element);
+    for (const box of all(scope, ".cc-now")) tell(box, scope, ids, element);
   }
 
   function reveal(bar) {
@@ -69,15 +72,13 @@
       box.textContent = element.title;
       return;
     }
-    const rows = new Map(all(scope, "[data-row]").map((row) => [row.dataset.row, row]));
     for (const id of ids.slice(0, MOST_LISTED)) {
       const line = document.createElement("p");
-      const row = rows.get(id);
-      const button = row && row.querySelector("[data-cue]");
+      const row = scope.querySelector(`[data-row="${CSS.escape(id)}"]`);
+      const button = row?.querySelector("[data-cue]");
       if (button) line.append(button.cloneNode(true), " ");
       else line.append(`${id} `);
-      const cells = row ? [...row.cells].slice(1) : [];
-      const words = cells.map((cell) => cell.dataset.say || cell.innerText || cell.textContent).map((text) => text.trim());
+      const words = [...(row?.cells ?? [])].slice(1).map((cell) => (cell.querySelector("bdi") ?? cell).textContent.trim());
       const said = document.createElement("bdi");
       said.textContent = row ? words.filter(Boolean).join(" · ") : ids.length === 1 ? element.title : "";
       line.append(said);
@@ -169,8 +170,12 @@
     }
   }, true);
   document.addEventListener("pause", (event) => stops.delete(event.target), true);
-  document.addEventListener("error", (event) => {
-    const note = event.target.matches?.("video,audio") && event.target.closest("[data-player]")?.querySelector(".cc-unplayable");
-    if (note) note.hidden = false;
+  const note = (player, name) => {
+    const box = player.matches?.("video,audio") && player.closest("[data-player]")?.querySelector(".cc-unplayable");
+    if (box) box.textContent = box.dataset[name];
+  };
+  document.addEventListener("error", (event) => note(event.target, "file"), true);
+  document.addEventListener("loadedmetadata", (event) => {
+    if (event.target.matches?.("video") && !event.target.videoWidth) note(event.target, "picture");
   }, true);
 })();
