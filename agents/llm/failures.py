@@ -55,6 +55,23 @@ def wait_asked(error: BaseException | None) -> float:
         return 0.0
 
 
+def is_away(error: BaseException) -> bool:
+    """Whether an error of ours says that nobody answers at the address, or that a proxy before it says so."""
+    cause = error.__cause__ or error
+    kinds, status = _kinds(cause), status_of(cause)
+    if status is not None:
+        return status in (502, 503, 504)
+    timeout = isinstance(cause, TimeoutError) or any("Timeout" in k for k in kinds)
+    return not timeout and (
+        isinstance(cause, ConnectionError) or bool(kinds & {"APIConnectionError", "TransportError"})
+    )
+
+
+def is_throttled(error: BaseException) -> bool:
+    """Whether an error of ours says that the server is asked too often."""
+    return status_of(error.__cause__ or error) == 429
+
+
 def told(error: Exception, spec: str) -> CueChainError:
     """A provider's error as one of ours; ours pass through.
 

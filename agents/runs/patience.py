@@ -11,7 +11,7 @@ from threading import Event, Lock
 from typing import TypeVar
 
 from cuechain.agents.errors import ModelError, RunError
-from cuechain.agents.llm.failures import status_of, wait_asked
+from cuechain.agents.llm.failures import is_away, is_throttled, wait_asked
 
 T = TypeVar("T")
 
@@ -21,6 +21,9 @@ MOST = 600.0
 FIRST, LONGEST = 2.0, 30.0
 """Seconds between two tries: twice as long each time, from the one to the other."""
 
+AGAIN = 1
+"""Further tries of a question that a server which is there fails at: it may have been about to die."""
+
 STRANGERS = 10
 """Items in a row that a server which never answered may cost; then the run ends."""
 
@@ -28,62 +31,56 @@ STRANGERS = 10
 class Patience:
     """What all know who ask one server at once: whether it answers."""
 
-    def __init__(self, stage: Callable[[str], None], most: float = MOST, first: float = FIRST) -> None:
-        """Begin.
-
-        Args:
-            stage: Told what goes on.
-            most: Seconds that a server may be away.
-            first: Seconds before the second try.
-        """
-        self._stage, self._most, self._first = stage, most, first
-        self._answers = 0
+    def __init__(self, stage: Callable[[str], None]) -> None:
+        self._stage = stage
+        self._met = False
         self._refused = 0
         self._lock = Lock()
         self._over = Event()
 
     def asked(self, ask: Callable[[], T]) -> T:
-        """What asking gives; again and again while the server is away, or says that it is asked too often.
+        """What asking gives; again and again while a server that was there is away, or says that it is asked too often.
 
         Raises:
             ModelError: It is this question that fails, not the server; or the server has never answered.
             RunError: The server has been away for too long: the run ends.
         """
-        begun, pause = time.monotonic(), self._first
+        begun, pause, alone = time.monotonic(), FIRST, 0
         while True:
-            answers = self._answers
             try:
                 found = ask()
             except ModelError as error:
-                if not error.retryable:
+                alone += not (is_away(error) or is_throttled(error))
+                if not error.retryable or alone > AGAIN:
                     raise
-                self._judge(error, answers, time.monotonic() - begun)
+                self._judge(error, time.monotonic() - begun)
                 if self._over.wait(max(pause, wait_asked(error))):
                     raise
                 pause = min(2 * pause, LONGEST)
                 continue
             with self._lock:
-                self._answers += 1
+                self._met = True
                 if self._refused:
                     self._refused = 0
                     self._stage("")
             return found
 
-    def _judge(self, error: ModelError, answers: int, seconds: float) -> None:
+    def _judge(self, error: ModelError, seconds: float) -> None:
         """Raise where waiting is of no use."""
-        often = status_of(error.__cause__) == 429 if error.__cause__ else False
         with self._lock:
-            if not self._answers:
+            self._met |= is_throttled(error)
+            if not self._met:
                 self._refused += 1
                 if self._refused >= STRANGERS:
                     raise away(error) from error
                 raise error
-            if self._answers > answers and not often:
-                raise error  # others got through meanwhile, so it is this question
-            if seconds > self._most:
+            if seconds > MOST:
                 raise away(error) from error
             self._refused += 1
-            self._stage("the server wants fewer questions; waiting" if often else "the server is away; waiting for it")
+            if is_throttled(error):
+                self._stage("the server wants fewer questions; waiting")
+            elif is_away(error):
+                self._stage("the server is away; waiting for it")
 
     def give_up(self) -> None:
         """Nobody waits any more."""

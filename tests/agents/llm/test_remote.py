@@ -54,9 +54,22 @@ class Server:
         self.acts: list[Act] = []
         self.requests: list[dict[str, Any]] = []
         self.keys: list[str | None] = []
-        self.http = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self.url = f"http://127.0.0.1:{self.http.server_port}/v1"
+        self.poison = ""
+        """Words of a question that it cannot answer."""
+        self.port = 0
+        self.start()
+        self.url = f"http://127.0.0.1:{self.port}/v1"
+
+    def start(self) -> None:
+        """Listen, where it did before."""
+        self.http = ThreadingHTTPServer(("127.0.0.1", self.port), self._handler())
+        self.port = self.http.server_port
         Thread(target=self.http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+
+    def stop(self) -> None:
+        """Be away."""
+        self.http.shutdown()
+        self.http.server_close()
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         server = self
@@ -70,6 +83,8 @@ class Server:
                 server.requests.append(body)
                 server.keys.append(self.headers["authorization"])
                 act = server.acts.pop(0) if len(server.acts) > 1 else server.acts[0]
+                if server.poison and server.poison in json.dumps(body):
+                    act = Act("out of memory", status=500)
                 with suppress(OSError):  # the client left
                     self._act(act, body)
 
@@ -131,8 +146,7 @@ class Server:
 def running() -> Iterator[Server]:
     server = Server()
     yield server
-    server.http.shutdown()
-    server.http.server_close()
+    server.stop()
 
 
 @pytest.fixture
