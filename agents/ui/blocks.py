@@ -1,0 +1,84 @@
+"""The parts of the page and their wiring, as Gradio wants them."""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Any
+
+from cuechain.agents import registry
+from cuechain.agents.ui import views
+
+if TYPE_CHECKING:
+    import gradio as gr
+
+    from cuechain.agents.ui.page import Page
+
+HEAD = '<link rel="stylesheet" href="page.css"><script src="page.js"></script>'
+
+
+def blocks(page: Page) -> gr.Blocks:
+    """The page as Gradio's Blocks."""
+    import gradio as gr
+
+    def part(name: str, value: str = "") -> gr.HTML:
+        return gr.HTML(
+            value,
+            elem_id=name,
+            apply_default_css=False,
+            head=HEAD,
+            js_on_load=f"cuechain.{name}(element, trigger)",
+        )
+
+    def on(handler: Any) -> Any:
+        """Let Gradio see who wants the request and what happened: it goes by annotations, and only knows its own types."""
+        kinds = {"request": gr.Request, "event": gr.EventData}
+        names = inspect.signature(handler).parameters
+        handler.__func__.__annotations__ = {name: kind for name, kind in kinds.items() if name in names}
+        return handler
+
+    with gr.Blocks(title="CueChain", analytics_enabled=False, fill_width=True, delete_cache=(3600, 3600)) as made:
+        id, off = gr.State(""), gr.State([])
+        bar = part("bar")
+        with gr.Row(elem_id="desk"):
+            with gr.Column(elem_id="left"):
+                stage = part("stage", views.stage(None, page.most))
+                lanes = part("lanes")
+                senses = part("senses")
+            with gr.Column(elem_id="right"):
+                with gr.Column(elem_id="chat"):
+                    turns = part("turns", views.turns([], []))
+                    live = part("live")
+                with gr.Column(elem_id="ask"):
+                    box = gr.Textbox(
+                        show_label=False, label="Question", placeholder="How does she feel, and why?", lines=1,
+                        max_lines=5, submit_btn=True, container=False, elem_id="question", max_length=4000,
+                    )  # fmt: skip
+                    with gr.Accordion("Model, task, labels", open=False, elem_id="how"), gr.Row():
+                        spec = gr.Dropdown(list(page.models), value=page.models[0], label="Model", min_width=120)
+                        task = gr.Dropdown(_tasks(), value="ask", label="Task", min_width=140)
+                        labels = gr.Textbox(
+                            label="Labels", placeholder="joy, anger, neutral", max_lines=1, min_width=140
+                        )
+
+        hidden: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+        whole = [id, bar, stage, turns, live, lanes, senses]
+        answer = [bar, turns, lanes, senses, live, box]
+        made.load(on(page.load), None, whole, **hidden)
+        stage.upload(on(page.taken), [spec, off], whole, concurrency_limit=2, concurrency_id="work", **hidden)
+        asked = [box, id, spec, task, labels, off]
+        running = [
+            box.submit(on(page.ask), asked, answer, concurrency_limit=2, concurrency_id="work", **hidden),
+            turns.select(on(page.ask_next), asked[1:], answer, concurrency_id="work", **hidden),
+            senses.select(on(page.switched), [id, spec, task, labels], [off, *answer], concurrency_id="work", **hidden),
+        ]
+        live.stop(on(page.stopped), None, [live], cancels=running, **hidden)
+        senses.submit(on(page.weigh), [id, spec, off], [senses], concurrency_id="work", **hidden)
+        turns.like(on(page.rate), [id], [turns], **hidden)
+        turns.edit(on(page.edit), [id], [turns], **hidden)
+        bar.delete(on(page.delete), [id], [bar], **hidden).then(None, js="() => cuechain.deleted()", **hidden)
+    made.queue(default_concurrency_limit=8, max_size=64, api_open=False)
+    return made
+
+
+def _tasks() -> list[tuple[str, str]]:
+    return [(name.replace("_", " "), name) for name in ("ask", *(n for n in registry.names("tasks") if n != "ask"))]

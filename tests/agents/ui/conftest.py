@@ -1,0 +1,55 @@
+"""The page on a real server and in a real browser; both are started once."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from cuechain.agents import settings
+
+CHROMIUM = Path("/usr/bin/chromium")
+MOST = 2 * 2**20
+
+
+@pytest.fixture(scope="package")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespace]:
+    """The page at `address`, its conversations under `home`."""
+    pytest.importorskip("gradio")
+    import uvicorn
+
+    from cuechain.agents.ui.app import application
+
+    home = tmp_path_factory.mktemp("home")
+    broken = f"scripted:{home / 'no-such-file.json'}"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GRADIO_TEMP_DIR", str(home))  # the application sets it; this puts it back afterwards
+        patch.setenv("GRADIO_ANALYTICS_ENABLED", "False")
+        app = application(settings.load(model="rules", home=home), models=("rules", broken), most=MOST)
+        listener = socket.create_server(("127.0.0.1", 0))
+        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+        thread.start()
+        while not server.started:
+            time.sleep(0.02)
+        yield SimpleNamespace(address=f"http://127.0.0.1:{listener.getsockname()[1]}/", home=home, broken=broken)
+        server.should_exit = True
+        thread.join(5)
+
+
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Any]:
+    playwright = pytest.importorskip("playwright.sync_api")
+    if not CHROMIUM.exists():
+        pytest.skip(f"no {CHROMIUM}")
+    flags = ["--no-sandbox", "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
+    with playwright.sync_playwright() as driver:
+        opened = driver.chromium.launch(executable_path=str(CHROMIUM), args=[*flags, "--mute-audio"])
+        yield opened
+        opened.close()

@@ -1,0 +1,188 @@
+"""What somebody does on the page, from the first clip to the last delete."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from .conftest import MOST
+
+DEMO = Path(__file__).parents[3] / "examples" / "demo.mp4"
+QUESTION = "How does she feel, and why?"
+
+
+@pytest.fixture(scope="module")
+def page(served: SimpleNamespace, browser: Any) -> Iterator[Any]:
+    """A page that records what it asks of the network and what goes wrong in it."""
+    made = browser.new_context(viewport={"width": 1280, "height": 800}).new_page()
+    made.set_default_timeout(20_000)
+    made.asked, made.wrong = [], []
+    made.on("request", lambda request: made.asked.append(request.url))
+    made.on("pageerror", lambda error: made.wrong.append(str(error)))
+    yield made
+    made.context.close()
+
+
+@pytest.fixture
+def fresh(page: Any, served: SimpleNamespace) -> Any:
+    page.goto(served.address)
+    page.wait_for_selector(".bar")
+    return page
+
+
+def ask(page: Any, text: str, turn: int) -> Any:
+    page.fill("#question textarea", text)
+    page.press("#question textarea", "Enter")
+    page.wait_for_selector(f".turn[data-turn='{turn}'] .answer")
+    return page.locator(f".turn[data-turn='{turn}']")
+
+
+def take(page: Any, *files: Path) -> None:
+    page.set_input_files("#choose", [str(f) for f in files])
+
+
+def seconds(page: Any) -> float:
+    return page.evaluate("document.querySelector('.clip:not([hidden]) video').currentTime")
+
+
+def test_clip_question_citation_feedback_reload_delete(fresh: Any, served: SimpleNamespace):
+    page = fresh
+    take(page, DEMO)
+    page.wait_for_selector(".clip video")
+    assert "?session=" in page.url
+    id = page.url.split("session=")[1]
+    folder = served.home / "sessions" / id
+    answer = ask(page, QUESTION, 1)
+    assert page.input_value("#question textarea") == ""
+    page.wait_for_selector(".cc-bar")
+    assert answer.locator(".chip").count() >= 2
+
+    # A citation plays its moment and is marked in the timeline.
+    chip = answer.locator(".chip[data-start]").filter(has_text="F").last
+    start, cue = float(chip.get_attribute("data-start")), chip.get_attribute("data-cue")
+    assert start > 1
+    chip.click()
+    page.wait_for_function("t => document.querySelector('.clip video').currentTime >= t - 0.1", arg=start)
+    assert seconds(page) < start + 5
+    assert page.locator(f".cc-bar.cc-on[data-cue='{cue}']").count() == 1
+    assert cue in page.inner_text(".moment")
+
+    # The same with the keyboard: Tab reaches it, its focus is seen, Enter plays it.
+    page.evaluate("document.querySelector('.clip video').currentTime = 0")
+    answer.locator("button.chip").first.focus()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Shift+Tab")
+    assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+    page.keyboard.press("Enter")
+    page.wait_for_function("document.querySelector('.clip video').currentTime > 0.2")
+
+    # Thumbs, and an edit that keeps its citation.
+    answer.locator("[data-rate=up]").click()
+    page.wait_for_selector("[data-rate=up][aria-pressed=true]")
+    answer.locator("[data-edit]").click()
+    page.fill(".edit textarea", f"She is sad <b>whatever</b> she says [{cue}].")
+    page.fill(".edit input[name=label]", "disappointment")
+    page.click(".edit [type=submit]")
+    page.wait_for_selector(".edited")
+    said = json.loads((folder / "feedback.jsonl").read_text().splitlines()[-1])
+    assert (said["turn"], said["rating"], said["label"]) == (1, "up", "disappointment")
+    assert said["text"].endswith(f"[{cue}].")
+    assert page.locator(".edited b").count() == 0  # markup is shown as it was typed
+    assert page.locator(f".edited .chip[data-cue='{cue}']").count() == 1
+
+    # Which sense mattered, and the same question without one of them.
+    page.wait_for_selector(".weights .score")
+    page.locator(".weights [data-sense=face]").click()
+    page.wait_for_selector(".turn[data-turn='2'] .answer")
+    assert "without face" in page.inner_text(".turn[data-turn='2'] .asked-how")
+    assert not page.locator(".turn[data-turn='2'] .chip.kin-face").count()
+    assert page.locator(".weights [data-sense=face]").is_checked() is False
+
+    # The conversation is there after a reload, and gone when it is deleted.
+    page.reload()
+    page.wait_for_selector(".turn[data-turn='2']")
+    assert page.locator(".edited").count() == 1
+    assert page.locator("[data-rate=up][aria-pressed=true]").count() == 1
+    page.click("[data-open=talks]")
+    assert page.locator("#talks li").count() == 1
+    page.click("#talks [data-delete]")
+    assert folder.is_dir()
+    page.click("#talks [data-delete-now]")
+    page.wait_for_url(served.address)
+    assert not folder.exists()
+    page.wait_for_selector(".drop")
+    assert page.wrong == []
+    assert [url for url in page.asked if not url.startswith((served.address, "data:", "blob:"))] == []
+
+
+def test_what_cannot_be_used_is_told_and_the_page_goes_on(
+    fresh: Any, served: SimpleNamespace, tmp_path: Path, film: Callable[..., Path]
+):
+    page = fresh
+    corrupt, empty, large = tmp_path / "corrupt.mp4", tmp_path / "empty.mp4", tmp_path / "large.mp4"
+    corrupt.write_bytes(DEMO.read_bytes()[:2000] + b"\0" * 5000)
+    empty.write_bytes(b"")
+    large.write_bytes(b"\0" * (MOST + 1))
+    for file, told in ((corrupt, "corrupt.mp4"), (empty, "empty"), (large, "larger than 2 MB")):
+        take(page, file)
+        page.wait_for_function("t => document.querySelector('.add .failed').textContent.includes(t)", arg=told)
+        assert str(served.home) not in page.inner_text(".add .failed")
+    assert list((served.home / "sessions").glob("*/session.json")) == []
+    page.fill("#question textarea", QUESTION)
+    page.press("#question textarea", "Enter")
+    page.wait_for_selector(".live .failed")
+    assert "no clip" in page.inner_text(".live .failed")
+    assert page.input_value("#question textarea") == QUESTION
+
+    silent = film(tmp_path / "silent.mp4", seconds=1.0, sound=np.zeros(16_000, np.float32))
+    text = tmp_path / "words.txt"
+    text.write_text("I am so happy today! <img src=x onerror='window.hit=1'> {{1+1}} ${1+1}")
+    take(page, silent)
+    page.wait_for_selector(".clip video")
+    ask(page, QUESTION, 1)
+    take(page, text)
+    page.wait_for_selector(".clip.text blockquote")
+    assert page.inner_text(".clip.text blockquote").startswith("I am so happy today! <img src=x")
+    ask(page, "How does the writer feel <script>window.hit=1</script> ${1+1} {{1+1}}?", 2)
+    assert "<script>window.hit=1</script> ${1+1} {{1+1}}" in page.inner_text(".turn[data-turn='2'] .asked")
+    assert page.evaluate("window.hit") is None
+
+    # A model that does not answer costs that question alone.
+    page.click("#how button")
+    page.click("#how input[aria-label=Model]")
+    page.get_by_role("option", name=served.broken).click()
+    page.fill("#question textarea", QUESTION)
+    page.press("#question textarea", "Enter")
+    page.wait_for_selector(".live .failed")
+    assert page.locator(".turn").count() == 2
+    assert page.input_value("#question textarea") == QUESTION
+    page.click("#how input[aria-label=Model]")
+    page.get_by_role("option", name="rules").click()
+    ask(page, QUESTION, 3)
+    assert page.locator(".live").count() == 0
+
+
+def test_record_a_voice(fresh: Any):
+    page = fresh
+    page.click("[data-add=voice]")
+    page.wait_for_function("document.querySelector('.cue-dialog .clock').textContent === '0:01'")
+    page.click(".cue-dialog .solid")
+    page.wait_for_selector(".clip audio")
+    page.wait_for_function("document.querySelector('.clip audio').readyState >= 1")
+    assert page.locator(".cue-dialog").count() == 0
+
+
+@pytest.mark.parametrize("size", [(390, 844), (1280, 800)])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_fits_its_screen_in_light_and_dark(page: Any, size: tuple[int, int], scheme: str):
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    page.emulate_media(color_scheme=scheme)
+    assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+    told = "getComputedStyle(document.querySelector('.bar')).backgroundColor.match(/[0-9]+/)[0]"
+    page.wait_for_function(f"dark => (Number({told}) < 128) === dark", arg=scheme == "dark")
