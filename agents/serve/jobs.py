@@ -25,6 +25,8 @@ KEPT = 50
 """Finished jobs of an owner that can still be asked about. Answers stay in their session, however many there are."""
 MOST_EVENTS = 5_000
 """Events of a job that are kept for who listens late; pieces of prose beyond them are told to nobody."""
+START = 120.0
+"""Seconds that a new process may take until it is at work; they are not the job's."""
 _LOOK = 0.1
 """Seconds between two looks at whether a running job was cancelled or takes too long."""
 
@@ -236,7 +238,7 @@ class Jobs:
         while (job := self._next()) is not None:
             begin = time.monotonic()
             try:
-                self._see_to(job, worker, begin + self.limits.seconds)
+                self._see_to(job, worker)
             except WorkerDiedError as death:
                 with self._changed:
                     self._end(job, "failed", str(death), "the file may be broken; try it alone")
@@ -269,8 +271,9 @@ class Jobs:
                 self._changed.wait()
             return None
 
-    def _see_to(self, job: Job, worker: Worker, until: float) -> None:
+    def _see_to(self, job: Job, worker: Worker) -> None:
         worker.give(job.order)
+        until = time.monotonic() + START + self.limits.seconds
         while True:
             message = worker.message(_LOOK)
             late = time.monotonic() > until
@@ -281,6 +284,9 @@ class Jobs:
                     self._end(job, *(("failed", limit, "cut the clip") if job.wanted else ("cancelled",)))
                 return
             if message is None:
+                continue
+            if "taken" in message:
+                until = time.monotonic() + self.limits.seconds
                 continue
             with self._changed:
                 if "event" in message:

@@ -11,12 +11,13 @@ from pydantic import Field
 from pydantic_core import to_jsonable_python
 
 from cuechain.agents import llm
+from cuechain.agents.agent.conversation import Conversation
 from cuechain.agents.errors import CueChainError
 from cuechain.agents.llm import Model
-from cuechain.agents.pipeline import Done, Event, SheetReady, run, see
+from cuechain.agents.pipeline import Done, Event, SheetReady, see
 from cuechain.agents.sessions import Session, Sessions
 from cuechain.agents.settings import Settings
-from cuechain.agents.values import Question, Value
+from cuechain.agents.values import Value
 from cuechain.agents.web import contained
 
 
@@ -76,8 +77,16 @@ def _messages(order: Order, session: Session, base: Settings, models: dict[str, 
         return
     if order.model not in models:
         models[order.model] = llm.load(order.model, settings)
-    question = Question(text=order.question, task=order.task, labels=order.labels)
-    for event in run(files, question, settings, model=models[order.model]):
+    talk = Conversation(
+        files,
+        settings,
+        task=order.task,
+        labels=order.labels,
+        memory=session.memory,
+        cases=session.cases(),
+        model=models[order.model],
+    )
+    for event in talk.events(order.question, without=order.without):
         if isinstance(event, Done):
             turn = session.add(event.case)
             yield {"result": {"turn": turn, "case": event.case.model_dump(mode="json", exclude_none=True)}}

@@ -9,6 +9,7 @@ import json
 import multiprocessing
 import os
 import signal
+import threading
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any
 
@@ -90,11 +91,21 @@ def _work(pipe: Connection, settings: Settings) -> None:
     """A worker's life."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # who started it stops it
     os.dup2(2, 1)  # libraries that print must not print into what a protocol reads
+    threading.Thread(target=_outlived, daemon=True).start()
     models: dict[str, Model] = {}
     try:
         while True:
             order = Order.model_validate_json(pipe.recv_bytes())
+            pipe.send_bytes(b'{"taken": true}')
             for message in carried_out(order, settings, models):
                 pipe.send_bytes(json.dumps(message).encode())
     except (EOFError, OSError):  # nobody wants more
         pass
+
+
+def _outlived() -> None:
+    """End the process when who started it is gone, even from within a model: nobody would read what it finds."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

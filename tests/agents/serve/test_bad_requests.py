@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
 import socket
-import sys
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.agents.serve.conftest import MOST, Server, authorization
-
-FILE = Path(__file__).parents[3] / "benchmarks" / "serve_requests.py"
-SPEC = importlib.util.spec_from_file_location("serve_requests", FILE)
-assert SPEC and SPEC.loader
-bad: Any = importlib.util.module_from_spec(SPEC)
-sys.modules["serve_requests"] = bad
-SPEC.loader.exec_module(bad)
+from tests.agents.serve.conftest import MOST, Server, authorization, bad
 
 
 @pytest.fixture(scope="module")
