@@ -10,12 +10,16 @@ COLUMNS = 300
 """A lane is drawn as so many columns; a bar takes one at least, so that it can be seen and hit."""
 
 ROWS, DENSE_ROWS = 4, 2
-"""Rows of a lane before bars are put together, and of a lane with more than DENSE bars."""
+"""Rows of a lane before bars are put together; and of a lane with more than DENSE bars."""
 
 DENSE = 60
+"""Bars of a lane that is read bar by bar."""
 
 CITED_ROWS = 6
 """Rows where bars that the answer cites would have to be put together."""
+
+TOUCH = 1e-6
+"""Seconds by which one utterance may end in the next: what rounding leaves."""
 
 LONGEST = 300
 """Characters of what a bar says."""
@@ -37,7 +41,7 @@ def packed(bars: Iterable[Bar], duration: float) -> tuple[tuple[Bar, ...], int]:
     most = ROWS if len(ordered) <= DENSE else DENSE_ROWS
     for bar in ordered:
         reach = CITED_ROWS if _apart(bar) else most
-        free = next((r for r in rows[:reach] if _shown(r[-1], width) <= bar.start + width / 10), None)
+        free = next((r for r in rows[:reach] if _shown(r[-1], width) <= bar.start + TOUCH), None)
         if free is not None:
             free.append(bar)
         elif len(rows) < reach:

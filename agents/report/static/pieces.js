@@ -13,13 +13,15 @@
 
   function playerOf(element) {
     const media = element.dataset.media || "";
-    const named = all(scopeOf(element), "[data-player]");
+    const scope = scopeOf(element);
+    const named = all(scope, "[data-player]");
     const own = named.find((one) => one.dataset.player === media) || (named.length === 1 && !media ? named[0] : null);
     if (own) return inner(own);
     if (named.length > 1) return null;
     for (let node = element.parentElement; node; node = node.parentElement) {
       const found = node.querySelector("video,audio");
       if (found) return found;
+      if (node === scope) return null; // the next article's player plays other moments
     }
     return null;
   }
