@@ -89,7 +89,7 @@ def batch(
     from cuechain.agents.nearest import Pool
     from cuechain.agents.runs import Run, known
     from cuechain.agents.runs import batch as answered
-    from cuechain.agents.runs.display import follow
+    from cuechain.agents.runs.display import follow, printable
     from cuechain.agents.runs.inputs import items_of
     from cuechain.agents.runs.looked import looked
     from cuechain.agents.runs.progress import Watch
@@ -113,7 +113,7 @@ def batch(
     items = _drawn(list(items_of(source, split, loaded)), limit)
     if dry_run or out is None:
         for line in looked(items).told():
-            typer.echo(line)
+            typer.echo(printable(line))
         return
     if explain_labels and (shots or loaded.votes > 1):
         raise ConfigError("labels that are given are explained, not guessed", "leave --shots and --votes out")

@@ -62,9 +62,9 @@ class Looked:
 
     def told(self) -> Iterator[str]:
         """The findings in lines."""
-        kinds = ", ".join(f"{n} {kind}" for kind, n in self.kinds.items())
-        words = f": {self.texts} of words alone" if self.texts else ""
-        yield f"{self.items} items{words}" + (f"{';' if words else ':'} files: {kinds}" if kinds else "")
+        kinds = [f"{self.texts:,} of words alone"] if self.texts else []
+        kinds += [f"{n:,} {kind} file{'s' * (n != 1)}" for kind, n in self.kinds.items()]
+        yield f"{self.items:,} item{'s' * (self.items != 1)}" + (f": {', '.join(kinds)}" if kinds else "")
         if self.afar:
             yield self._told_afar()
         pictures, texts = self.kinds.get("image", 0), self.texts + self.kinds.get("text", 0)
@@ -72,9 +72,8 @@ class Looked:
         high = START + self.seconds / SLOW + pictures / PICTURES[0] + texts / TEXTS[0]
         if self.seconds:
             yield f"{lasting(self.seconds)} of video and sound"
-        if self.kinds or self.texts:
-            without = " the files that are fetched not counted," if self.afar else ""
-            yield f"perceiving takes {between(low, high)} on two cores,{without} and a chat model the time that it takes to answer"
+        if self.seconds or self.kinds or self.texts:
+            yield f"perceiving takes some {between(low, high)} on two cores; the answers of a chat model come on top"
         megabytes = (self.items * CASE_KB + self.seconds * SECOND_KB) / 1000
         yield f"the run folder and the cue cache take some {size(1e6 * megabytes)}"
         for reason, count in Counter(f.reason for f in self.faults).most_common():
@@ -157,6 +156,8 @@ def looked(items: Iterable[Sample | Fault]) -> Looked:
         for file, span in files:
             if is_address(file):
                 afar.setdefault(file, item.id)
+                if span:
+                    lengths.setdefault((file, span), (item.id, span.length))
                 continue
             media = of(file)
             new = file not in tried

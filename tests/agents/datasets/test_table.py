@@ -239,3 +239,90 @@ def test_times(cell, value):
 )
 def test_lists(cell, words):
     assert list_of(cell) == words
+
+
+ROWS = (
+    {"name": "a", "clip": "c.wav", "asked": "Is he glad?", "felt": "joy", "begin": "1", "stop": "2.5", "said": ""},
+    {"name": "b", "clip": "", "asked": "", "felt": "anger", "begin": "", "stop": "", "said": "No!"},
+    {"name": "c", "clip": "https://h/x y.wav", "asked": "", "felt": "joy", "begin": "00:01.0", "stop": "3", "said": ""},
+)
+MAPPING = "id=name&file=clip&question=asked&label=felt&start=begin&end=stop&text=said"
+
+
+@pytest.mark.parametrize("kind", ["csv", "tsv", "jsonl", "parquet"])
+def test_every_kind_of_table_maps_every_column(tmp_path, wav, tone, kind):
+    wav(tmp_path / "c.wav", tone(3))
+    path = tmp_path / f"t.{kind}"
+    if kind == "jsonl":
+        path.write_text("\n".join(map(json.dumps, ROWS)))
+    elif kind == "parquet":
+        pyarrow = pytest.importorskip("pyarrow")
+        from pyarrow.parquet import write_table
+
+        write_table(pyarrow.Table.from_pylist(list(ROWS)), path)
+    else:
+        sign = "," if kind == "csv" else "\t"
+        path.write_text("\n".join(sign.join(row) for row in (ROWS[0], *(r.values() for r in ROWS))))
+    items, faults = split_up(samples(f"table:{path}?{MAPPING}"))
+    assert not faults
+    assert [(s.id, s.files, s.question, s.target.labels, s.text) for s in items] == [
+        ("a", (str(tmp_path / "c.wav"),), "Is he glad?", ("joy",), None),
+        ("b", (), "", ("anger",), "No!"),
+        ("c", ("https://h/x y.wav",), "", ("joy",), None),
+    ]
+    assert [s.span and (s.span.start, s.span.end) for s in items] == [(1, 2.5), None, (1, 3)]
+
+
+@pytest.mark.parametrize(
+    ("base", "cell", "place"),
+    [
+        ("https://h/a/", "b c.wav", "https://h/a/b%20c.wav"),
+        ("https://h/a", "../d.wav", "https://h/d.wav"),
+        ("https://h/a/", "https://other/d.wav", "https://other/d.wav"),
+        ("s3://bucket/a", "b/c.wav", "s3://bucket/a/b/c.wav"),
+        ("s3://bucket/a", "https://h/c.wav", "https://h/c.wav"),
+        ("s3://bucket/a", "../c.wav", None),
+        ("https://h/a/", "file:///etc/passwd", None),
+        ("https://h/a/", "s3://mine/secret.wav", None),
+        ("https://h/a/", "/etc/passwd", "https://h/etc/passwd"),
+    ],
+)
+def test_a_table_from_afar_names_no_files_of_this_machine(tmp_path, base, cell, place):
+    (tmp_path / "t.csv").write_text(f"id,file,label\na,{cell},joy\n")
+    items, faults = split_up(samples(f"table:{tmp_path / 't.csv'}?base={base}"))
+    assert [s.files for s in items] == ([(place,)] if place else []) and faults == ([] if place else [("a", "broken")])
+
+
+def test_files_lie_where_base_says(tmp_path, wav, tone):
+    (tmp_path / "clips").mkdir()
+    wav(tmp_path / "clips" / "c.wav", tone(1))
+    (tmp_path / "t.csv").write_text("file,label\nc.wav,joy\n")
+    assert split_up(samples(f"table:{tmp_path / 't.csv'}"))[1] == [("t-2", "missing")]
+    items, faults = split_up(samples(f"table:{tmp_path / 't.csv'}?base={tmp_path / 'clips'}"))
+    assert items[0].files == (str(tmp_path / "clips" / "c.wav"),) and not faults
+
+
+@pytest.mark.parametrize(
+    ("context", "turns"),
+    [
+        (["So?", "Well."], [("", "So?"), ("", "Well.")]),
+        ([{"speaker": "Ann", "text": "So?"}, {"text": ""}], [("Ann", "So?")]),
+        ('["So?", "Well."]', [("", "So?"), ("", "Well.")]),
+        ("So?\nWell.", [("", "So?"), ("", "Well.")]),
+        ("[sighs] So?", [("", "[sighs] So?")]),
+    ],
+)
+def test_what_was_said_before_is_told_with_the_row(tmp_path, context, turns):
+    row = {"id": "a", "speaker": "Bo", "text": "No!", "label": "anger", "context": context}
+    (tmp_path / "t.jsonl").write_text(json.dumps(row))
+    (item,), faults = split_up(samples(f"table:{tmp_path / 't.jsonl'}"))
+    assert [(t.speaker, t.text) for t in item.turns] == [*turns, ("Bo", "No!")] and not faults
+    assert item.turn == len(item.turns) and item.text is None
+
+
+@pytest.mark.parametrize("context", [None, "", [], float("nan")])
+def test_a_row_without_context_stands_alone(tmp_path, context):
+    row = {"id": "a", "text": "No!", "label": "anger", "context": context}
+    (tmp_path / "t.jsonl").write_text(json.dumps(row))
+    (item,), _ = split_up(samples(f"table:{tmp_path / 't.jsonl'}"))
+    assert item.text == "No!" and not item.turns

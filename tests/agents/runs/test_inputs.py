@@ -1,11 +1,20 @@
 """What a run may be over, and what a dry run tells."""
 
+import csv
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import ClassVar
+
 import pytest
 
+from cuechain.agents import fetch, settings
 from cuechain.agents.datasets import Fault
 from cuechain.agents.errors import ConfigError
+from cuechain.agents.runs import Run, batch
 from cuechain.agents.runs.inputs import items_of
-from cuechain.agents.runs.looked import looked
+from cuechain.agents.runs.looked import Looked, between, lasting, looked, size
+from cuechain.agents.values import Sample, Turn
 
 
 def test_a_folder_gives_its_media_and_leaves_runs_and_sidecars_alone(tmp_path, film):
@@ -53,3 +62,112 @@ def test_a_dry_run_tells_what_is_odd(tmp_path, wav, tone):
     assert {("unreadable", "broken.mp4"), ("unreadable", "empty.wav"), ("length", "long.wav"), ("missing", "x")} <= told
     assert ("twice", "copy.wav") in told or ("twice", "c0.wav") in told
     assert found.items == 9 and found.kinds == {"audio": 7}
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    asked: ClassVar[list] = []
+
+    def log_message(self, *_):
+        Quiet.asked.append((self.command, self.path))
+
+
+@pytest.fixture
+def served(tmp_path, monkeypatch):
+    """A folder, and the address at which a real server gives its files."""
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    folder = tmp_path / "served"
+    folder.mkdir()
+    fetch._asked.clear()
+    Quiet.asked = []
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=folder))
+    Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+    yield folder, f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_run_over_a_table_at_an_address(served, tmp_path, film, tone):
+    folder, url = served
+    film(folder / "c.mp4", seconds=6, shots=3, sound=tone(6))
+    with (folder / "clips.csv").open("w", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(["id", "file", "question", "start", "end"])
+        rows.writerows([["a", "c.mp4", "Is she calm?", 0, 2], ["b", "c.mp4", "", 4, 6], ["c", "none.mp4", "", "", ""]])
+    chosen = settings.load(model="rules", senses=("scene", "sound"))
+    items = list(items_of(f"{url}/clips.csv", settings=chosen))
+    assert [(i.id, i.files) for i in items] == [
+        (n, (f"{url}/{f}",)) for n, f in zip("abc", ("c.mp4", "c.mp4", "none.mp4"), strict=True)
+    ]
+    found = looked(items)
+    assert found.afar == {f"{url}/c.mp4": (folder / "c.mp4").stat().st_size} and found.seconds == 4
+    assert [(f.id, f.reason) for f in found.faults] == [("c", "missing")]
+    assert ("GET", "/c.mp4") not in Quiet.asked, "a dry run fetches nothing"
+    list(batch(items, {"task": "emotion", "labels": ("ekman",)}, chosen, tmp_path / "run"))
+    cases = {c.sample.id: c for c in Run(tmp_path / "run").cases()}
+    assert Quiet.asked.count(("GET", "/c.mp4")) == 1
+    assert "404" in cases["c"].error and cases["a"].question.text == "Is she calm?"
+    for id, begin, end in (("a", 0, 2), ("b", 4, 6)):
+        assert cases[id].sheet.media[0].path == f"{url}/c.mp4"
+        spans = [c.span for c in cases[id].sheet.cues.values() if c.span]
+        assert spans and all(begin - 0.05 <= s.start < s.end <= end + 0.1 for s in spans)
+
+
+def test_options_of_a_table_and_the_query_of_its_address(served):
+    folder, url = served
+    (folder / "t.csv").write_text("Utterance,Emotion\nNo!,anger\n")
+    (item,) = items_of(f"table:{url}/t.csv?token=1&text=Utterance&label=Emotion")
+    assert item.text == "No!" and item.target.labels == ("anger",) and item.id == "t-2"
+    assert Quiet.asked == [("GET", "/t.csv?token=1")]
+    with pytest.raises(ConfigError) as error:
+        list(items_of(f"table:{url}/t.csv?text=Uterance"))
+    assert f"{url}/t.csv" in error.value.message and "Utterance" in error.value.hint
+    with pytest.raises(ConfigError, match="on this machine"):
+        list(items_of(f"meld:{url}/"))
+    assert [i.files for i in items_of(f"{url}/clip.mp4?key=1")] == [(f"{url}/clip.mp4?key=1",)]
+    assert [i.id for i in items_of(f"{url}/clip.mp4?key=1")] == [f"{url}/clip.mp4"]
+
+
+def test_folders_patterns_and_tables_of_a_store():
+    fsspec = pytest.importorskip("fsspec", reason="needs the extra batch")
+    fetch._asked.clear()
+    files = fsspec.filesystem("memory")
+    files.store.clear()
+    files.pipe(
+        {f"/b/{name}": b"I am glad." for name in ("a.txt", "deep/b.txt", "deep/b.srt", "run/cases.jsonl", "run/c.txt")}
+    )
+    files.pipe("/b/t.csv", b"id,file\nx,deep/b.txt\n")
+    assert [i.id for i in items_of("memory:///b")] == ["a.txt", "deep/b.txt"]
+    assert [i.files for i in items_of("memory:///b/*/b.txt")] == [("memory:///b/deep/b.txt",)]
+    assert [i.files for i in items_of("memory:///b/t.csv")] == [("memory:///b/deep/b.txt",)]
+    with pytest.raises(ConfigError, match="no media"):
+        list(items_of("memory:///nothing/*.mp4"))
+    found = looked(items_of("memory:///b"))
+    assert found.afar == {"memory:///b/a.txt": 10, "memory:///b/deep/b.txt": 10}
+    files.store.clear()
+
+
+def test_turns_of_a_conversation_are_not_there_twice(tmp_path, wav, tone):
+    clip = str(wav(tmp_path / "c.wav", tone(2)))
+    turns = (Turn(text="So?", file=clip), Turn(text="No!"))
+    found = looked([Sample(id=f"d{n}", turns=turns, turn=n) for n in (1, 2)])
+    assert not found.faults and found.seconds == pytest.approx(2, abs=0.1) and found.kinds == {"audio": 1}
+
+
+@pytest.mark.parametrize(
+    ("found", "told"),
+    [
+        (Looked(3, (), 0, 3), "a few seconds"),
+        (Looked(1, (), 30, 0, {"audio": 1}), "7 to 18 s"),
+        (Looked(90, (), 600, 0, {"video": 90}), "1.3 to 5.0 minutes"),
+        (Looked(900, (), 90_000, 0, {"video": 900}), "3.1 to 12.5 hours"),
+    ],
+)
+def test_an_estimate_is_never_nothing(found, told):
+    assert told in " ".join(found.told())
+
+
+def test_figures_as_people_write_them():
+    assert [lasting(s) for s in (4, 300, 9000)] == ["4 s", "5 minutes", "2.5 hours"]
+    assert [size(b) for b in (10, 25_000, 2_500_000, 7.2e9)] == ["0.1 kB", "25 kB", "2.5 MB", "7.2 GB"]
+    assert between(100_000, 300_000) == "28 to 83 hours"
