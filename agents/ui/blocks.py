@@ -26,7 +26,7 @@ def blocks(page: Page) -> gr.Blocks:
             elem_id=name,
             apply_default_css=False,
             head=HEAD,
-            js_on_load=f"cuechain.{name}(element, trigger)",
+            js_on_load=f"cuechain.{name}(element, trigger, watch)",
         )
 
     def on(handler: Any) -> Any:

@@ -10,6 +10,7 @@ from urllib.parse import quote, unquote
 
 from cuechain.agents.errors import CueChainError, MediaError, SessionError
 from cuechain.agents.media import opened
+from cuechain.agents.probe import container_of
 from cuechain.agents.sessions import Session, Sessions, safe_name
 
 if TYPE_CHECKING:
@@ -99,11 +100,23 @@ def add_routes(app: FastAPI, sessions: Callable[[Request], Sessions], most: int)
 
 
 def _look(path: Path) -> None:
-    """Open a file once, so that one that cannot be used never becomes part of a conversation."""
+    """Open a file and decode its first piece, so that one that cannot be used never becomes part of a conversation."""
     if path.stat().st_size == 0:
         raise MediaError("the file is empty", "choose another one")
     try:
-        with opened(path):
-            pass
+        with opened(path) as clip:
+            next(clip.frames(1.0), None)
+            if clip.media.kind == "audio":
+                _hear(path)
     except CueChainError as error:  # whoever sent the file knows it by its name, and need not know where it lies here
         raise MediaError(error.message.replace(str(path), path.name), error.hint) from error
+
+
+def _hear(path: Path) -> None:
+    import av
+
+    with container_of(path) as container:
+        try:
+            next(container.decode(audio=0))
+        except (av.FFmpegError, StopIteration) as error:
+            raise MediaError(f"nothing in {path.name} could be decoded", "is the file complete?") from error

@@ -100,7 +100,7 @@ class Talks:
                     self._tell(event, state, talk)
                     yield state
             except Exception as error:
-                yield _failed(state, error)
+                yield _failed(state, error, session)
 
     def ask(
         self, session: Session, text: str, spec: str, task: str, labels: tuple[str, ...], off: Sequence[str]
@@ -128,7 +128,7 @@ class Talks:
                         yield state
             except Exception as error:
                 talk.held = None
-                yield _failed(state, error)
+                yield _failed(state, error, session)
 
     def weigh(self, session: Session, spec: str, case: Case) -> Weighing | None:
         """How much each sense mattered for an answer; None where that cannot be said."""
@@ -204,10 +204,10 @@ def _looked(event: Looked) -> str:
     return f"{event.tool.replace('_', ' ')}{f' ({told})' if told else ''} …"
 
 
-def _failed(state: Live, error: Exception) -> Live:
-    """Say what went wrong; what nobody foresaw goes to the server's log as well."""
+def _failed(state: Live, error: Exception, session: Session) -> Live:
+    """Say what went wrong, without where files lie; what nobody foresaw goes to the server's log as well."""
     if isinstance(error, CueChainError):
-        state.error, state.hint = error.message, error.hint
+        state.error, state.hint = (told.replace(f"{session.folder}/media/", "") for told in (error.message, error.hint))
     else:
         traceback.print_exception(error, file=sys.stderr)
         state.error, state.hint = f"Something broke: {type(error).__name__}", "The page goes on; please report it."

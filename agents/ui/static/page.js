@@ -18,7 +18,7 @@
   dim.addEventListener("change", paint);
   if (document.body) paint();
   document.addEventListener("DOMContentLoaded", paint);
-  page.lanes = () => {};
+  page.lanes = (element, trigger, watch) => watch("value", again(element));
 
   // ---- the player: the report's script plays and marks; here the right clip comes to the front first ----
   function show(media) {
@@ -35,7 +35,17 @@
       tab.tabIndex = on ? 0 : -1;
     }
   }
-  const front = (event) => show(event.target.closest?.("[data-cue][data-media], [data-start][data-media]")?.dataset.media);
+  let marked = "";
+  const front = (event) => {
+    const part = event.target.closest?.("[data-cue], [data-start]");
+    if (!part) return;
+    marked = part.dataset.cue || "";
+    if (part.dataset.media) show(part.dataset.media);
+  };
+  // What is drawn anew keeps its mark.
+  const again = (element) => () => {
+    for (const part of all("[data-cue]", element)) part.classList.toggle("cc-on", part.dataset.cue === marked);
+  };
   document.addEventListener("click", front, true);
   document.addEventListener("keydown", (event) => { if (event.key === "Enter") front(event); }, true);
   document.addEventListener("error", (event) => {
@@ -212,7 +222,8 @@
   }
 
   // ---- the conversation ----
-  page.turns = (element, trigger) => {
+  page.turns = (element, trigger, watch) => {
+    watch("value", again(element));
     element.addEventListener("click", (event) => {
       const at = (what) => event.target.closest(what);
       const turn = Number(at(".turn")?.dataset.turn);
