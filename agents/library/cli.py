@@ -112,8 +112,7 @@ def _whole(moment: Moment, run: Path) -> str:
     """The command that shows a moment's case."""
     import shlex
 
-    cases = shlex.quote(str(run / "cases.jsonl"))
-    return f"tail -c +{moment.place + 1} {cases} | head -n 1 | cuechain show /dev/stdin"
+    return f"cuechain show {shlex.quote(str(run))} --item {shlex.quote(moment.item)}"
 
 
 def query(

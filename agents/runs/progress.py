@@ -179,7 +179,7 @@ class Watch:
         told += [f"{self.states['kept']:,} done before"] if self.states["kept"] else []
         new = self.states.total() - self.states["kept"]
         speed = f" in {lasting(self.seconds)}, {_figure(new / self.seconds)} items/s" if new and self.seconds else ""
-        lines = [f"{out}: {', '.join(told) or 'no items'}{speed}"]
+        lines = [f"{out}: {', '.join(told) or ('nothing yet' if end else 'no items')}{speed}"]
         lines += [f"{end}; {self.left:,} left"] if end else []
         lines += self._spent()
         lines += _grouped(list(self.causes.values()))
