@@ -56,8 +56,11 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters.update(clock=clock, spoken=spoken, sense=lambda name: NAMES.get(name, name), tint=tint, at=moment)
-    made.globals.update(counted=_counted, heard=_heard, line=_line, read=_read, share=_share)
+    shown: dict[str, Any] = {
+        "at": moment, "clock": clock, "counted": _counted, "heard": _heard, "path": _path, "read": _read, "share": _share,
+        "spoken": spoken, "tint": tint, "sense": lambda name: NAMES.get(name, name),
+    }  # fmt: skip
+    made.filters.update(shown)
     return made
 
 
@@ -155,7 +158,7 @@ def _labels(shown: Timeline) -> list[str]:
     return sorted({b.label for b in bars if b.label})
 
 
-def _line(levels: Sequence[Level], track: Track, duration: float) -> str:
+def _path(levels: Sequence[Level], track: Track, duration: float) -> str:
     """A path in a box of 1000 by 100: a flat stroke for each number, nothing between them."""
     high, low = track.high, track.low
     parts = [
