@@ -229,7 +229,7 @@ REQUESTS: tuple[Bad, ...] = (
     Bad("head: never ends", lambda t: [b"GET /v1/sessions HTTP/1.1\r\nhost: 127"], (0,)),
     Bad("body: length below zero", _body(b"{}", content_length="-1"), (400,)),
     Bad("body: two lengths (smuggling)", _body(b"{}", content_length="2\r\ncontent-length: 3"), (400,)),
-    Bad("body: length and chunks (smuggling)", _body(b"0\r\n\r\n", transfer_encoding="chunked"), (400, 422)),
+    Bad("body: length and chunks (smuggling)", _body(b"0\r\n\r\n", transfer_encoding="chunked"), (400,)),
     Bad("body: chunk without a length", _chunked([b"zz\r\nxx\r\n"]), (0, 400)),
     # uploads
     Bad("upload: no boundary", _plain("POST /v1/clips", b"x", content_type="multipart/form-data"), (400,)),
@@ -375,7 +375,7 @@ def clips(listener: int) -> Iterator[tuple[str, str, bytes]]:
     )
     yield "picture of 4 gigapixels", "a.png", _png(65_000, 65_000)
     yield "picture that ends too early", "b.png", _png(4_000, 4_000)[:200]
-    yield "film of 4 gigapixels", "a.avi", _avi(65_000, 65_000)
+    yield "film of 256 megapixels", "a.avi", _avi(16_000, 16_000)
     yield "film without pictures", "b.avi", _avi(64, 64)
     yield "PostScript program", "a.eps", b"%!PS-Adobe-3.0 EPSF-3.0\n(/etc/passwd) (r) file\n"
     yield "archive", "a.zip", b"PK\x03\x04" + bytes(1000)

@@ -6,66 +6,22 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
-from pydantic import Field
-
 from cuechain import __version__
 from cuechain.agents.catalogue import rows
 from cuechain.agents.errors import ConfigError, CueChainError, MediaError, SessionError
-from cuechain.agents.pipeline import MAX_QUESTION
-from cuechain.agents.serve.jobs import BusyError, Job
+from cuechain.agents.serve.job import BusyError, Job
 from cuechain.agents.serve.page import page
+from cuechain.agents.serve.requests import Asking, Perceiving, Titled
 from cuechain.agents.serve.service import FullError, Service
 from cuechain.agents.serve.tools import offered_to_sessions
 from cuechain.agents.serve.uploads import Uploads
 from cuechain.agents.sessions import Feedback, Session
-from cuechain.agents.values import Value
 from cuechain.agents.web import owner_of
 
-MOST_TEXT = 500_000
-"""Characters of a typed text."""
 LONGEST_WAIT = 60.0
 """Seconds that an answer may be waited for within one request."""
 BEAT = 15.0
 """Seconds of silence after which a stream of events says that it lives."""
-
-Name = Field(max_length=100)
-
-
-class Asking(Value):
-    """A question."""
-
-    question: str = Field(max_length=MAX_QUESTION)
-    """The words."""
-    session: str | None = Field(default=None, max_length=64)
-    """Id of the session whose clips are asked about; a new one where none is named."""
-    text: str | None = Field(default=None, max_length=MOST_TEXT)
-    """A text that joins the session."""
-    task: str = Field(default="ask", max_length=100)
-    """One of /v1/tasks."""
-    labels: tuple[str, ...] = Field(default=(), max_length=200)
-    """Label set; empty for the task's own."""
-    without: tuple[str, ...] = Field(default=(), max_length=50)
-    """Senses (/v1/tools) that are left out of this answer."""
-    model: str | None = Field(default=None, max_length=200)
-    """One of /v1/models; the first where none is named."""
-
-
-class Perceiving(Value):
-    """Clips to perceive, without a question."""
-
-    session: str | None = Field(default=None, max_length=64)
-    """Id of the session whose clips are looked at."""
-    text: str | None = Field(default=None, max_length=MOST_TEXT)
-    """A text that joins the session."""
-    senses: tuple[str, ...] = Field(default=(), max_length=50)
-    """Senses (/v1/tools) that perceive; empty for all."""
-
-
-class Titled(Value):
-    """What a new session is called."""
-
-    title: str = Field(default="", max_length=200)
-    """Shown in lists."""
 
 
 def api(service: Service, most_bytes: int) -> Any:
@@ -110,7 +66,9 @@ def api(service: Service, most_bytes: int) -> Any:
         assert isinstance(error, CueChainError)
         if isinstance(error, BusyError):
             return problem(429, error.message, error.hint, **{"retry-after": str(error.seconds)})
-        kinds = ((SessionError, 404), (ConfigError, 422), (MediaError, 422), (FullError, 507))
+        if isinstance(error, SessionError) and not isinstance(error.__cause__, OSError):
+            return problem(404, error.message, "GET /v1/sessions and /v1/jobs list what is yours")
+        kinds = ((ConfigError, 422), (MediaError, 422), (FullError | SessionError, 507))
         return problem(next((code for kind, code in kinds if isinstance(error, kind)), 500), error.message, error.hint)
 
     async def invalid(_: Request, error: Exception) -> Response:

@@ -42,7 +42,7 @@ def serve(
     """
     from cuechain.agents import settings
     from cuechain.agents.errors import MissingExtraError
-    from cuechain.agents.serve.jobs import Limits
+    from cuechain.agents.serve.job import Limits
     from cuechain.agents.web import bindable, guarded, run, users_of
 
     known = users_of(users) if users else {}
@@ -91,7 +91,7 @@ def mcp(
     """
     from cuechain.agents import settings
     from cuechain.agents.errors import ConfigError, MissingExtraError
-    from cuechain.agents.serve.jobs import Limits
+    from cuechain.agents.serve.job import Limits
     from cuechain.agents.serve.service import Service
     from cuechain.agents.serve.tools import offered_to_files
 

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 import statistics
 import threading
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import suppress
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any
 
-from cuechain.agents.errors import CueChainError, SessionError
+from cuechain.agents.errors import SessionError
+from cuechain.agents.serve.job import BusyError, Job, Limits, State
 from cuechain.agents.serve.order import Order
 from cuechain.agents.serve.worker import Worker, WorkerDiedError
 from cuechain.agents.settings import Settings
-
-State = Literal["waiting", "running", "done", "failed", "cancelled"]
 
 KEPT = 50
 """Finished jobs of an owner that can still be asked about. Answers stay in their session, however many there are."""
@@ -29,61 +25,6 @@ START = 120.0
 """Seconds that a new process may take until it is at work; they are not the job's."""
 _LOOK = 0.1
 """Seconds between two looks at whether a running job was cancelled or takes too long."""
-
-
-class BusyError(CueChainError):
-    """The queue is full; `seconds` says when to try again."""
-
-    def __init__(self, message: str, seconds: int) -> None:
-        super().__init__(message, f"try again in {seconds} s")
-        self.seconds = seconds
-
-
-@dataclass(frozen=True)
-class Limits:
-    """How much at once."""
-
-    workers: int = 2
-    """Processes that work."""
-    waiting: int = 64
-    """Jobs that may wait."""
-    each: int = 16
-    """Jobs of one owner that may wait."""
-    seconds: float = 1800.0
-    """Time for one job."""
-
-
-@dataclass
-class Job:
-    """One job."""
-
-    order: Order
-    id: str = field(default_factory=lambda: secrets.token_urlsafe(12))
-    state: State = "waiting"
-    created: float = field(default_factory=time.time)
-    started: float | None = None
-    ended: float | None = None
-    events: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
-    result: dict[str, Any] | None = None
-    error: str = ""
-    hint: str = ""
-    wanted: bool = True
-    """False once somebody cancelled it."""
-    watchers: list[Callable[[], object]] = field(default_factory=list[Callable[[], object]])
-    """Called, from any thread, when something changed."""
-
-    @property
-    def over(self) -> bool:
-        """Whether nothing will change any more."""
-        return self.state in ("done", "failed", "cancelled")
-
-    def shown(self) -> dict[str, Any]:
-        """As the API tells it."""
-        times = {"created": self.created, "started": self.started, "ended": self.ended}
-        told = {k: datetime.fromtimestamp(v, UTC).isoformat(timespec="milliseconds") for k, v in times.items() if v}
-        problem = {k: v for k, v in (("error", self.error), ("hint", self.hint)) if v}
-        named = {"id": self.id, "kind": self.order.kind, "session": self.order.session, "state": self.state}
-        return {**named, **told, **problem, **(self.result or {})}
 
 
 class Jobs:
@@ -107,11 +48,13 @@ class Jobs:
 
         Raises:
             BusyError: Too many wait, of everybody or of this owner.
-            SessionError: Its session is being deleted, or the server stops.
+            SessionError: Its session is being deleted.
         """
         with self._changed:
-            if self._closing or order.session in self._gone:
-                raise SessionError("the server stops" if self._closing else f"session {order.session} was deleted")
+            if self._closing:
+                raise BusyError("the server stops", 30)
+            if order.session in self._gone:
+                raise SessionError(f"session {order.session} was deleted")
             self.check(order.owner)
             job = Job(order)
             self._jobs[job.id] = job

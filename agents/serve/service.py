@@ -11,7 +11,8 @@ from typing import Any, BinaryIO
 from cuechain.agents import registry
 from cuechain.agents.errors import ConfigError, CueChainError
 from cuechain.agents.pipeline import check
-from cuechain.agents.serve.jobs import Job, Jobs, Limits
+from cuechain.agents.serve.job import Job, Limits
+from cuechain.agents.serve.jobs import Jobs
 from cuechain.agents.serve.order import Order, placeless
 from cuechain.agents.sessions import Session, Sessions
 from cuechain.agents.settings import Settings
@@ -37,6 +38,8 @@ class Service:
             if ":" not in spec:
                 registry.target("models", spec)
         settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for rest in settings.home.glob("sessions/.deleted-*"):  # of a server that was killed while it deleted
+            shutil.rmtree(rest, ignore_errors=True)
         self.jobs = Jobs(settings, limits or Limits())
 
     def sessions(self, owner: str) -> Sessions:

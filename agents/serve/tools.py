@@ -9,7 +9,7 @@ from cuechain import __version__
 from cuechain.agents import registry
 from cuechain.agents.errors import CueChainError
 from cuechain.agents.perception import Sense
-from cuechain.agents.serve.jobs import Job
+from cuechain.agents.serve.job import Job
 from cuechain.agents.serve.service import Service
 from cuechain.agents.sessions import LOCAL
 from cuechain.agents.values import Value

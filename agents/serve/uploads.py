@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from cuechain.agents.errors import ConfigError, CueChainError
-from cuechain.agents.serve.jobs import BusyError
+from cuechain.agents.serve.job import BusyError
 from cuechain.agents.serve.service import Service
 from cuechain.agents.sessions import Session
 

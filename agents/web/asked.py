@@ -102,6 +102,10 @@ def too_large(told: Asked, most: int) -> Refusal | None:
     length = told.headers.get("content-length", "0")
     if not length.isascii() or not length.isdigit():
         return 400, "the length of the body is not valid", "", {}
+    if (
+        "content-length" in told.headers and "transfer-encoding" in told.headers
+    ):  # a proxy may have believed the other one
+        return 400, "the body has two lengths", "", {}
     return large(most) if int(length[:20]) > most else None
 
 

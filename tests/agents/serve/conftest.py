@@ -79,7 +79,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     import uvicorn
 
     from cuechain.agents.serve.api import api
-    from cuechain.agents.serve.jobs import Limits
+    from cuechain.agents.serve.job import Limits
     from cuechain.agents.serve.service import Service
 
     site = tmp_path_factory.mktemp("site")

@@ -20,7 +20,9 @@ import httpx
 import pytest
 
 from cuechain.agents.errors import ConfigError
-from cuechain.agents.serve.jobs import BusyError, Jobs, Limits
+from cuechain.agents.serve.cli import serve
+from cuechain.agents.serve.job import BusyError, Limits
+from cuechain.agents.serve.jobs import Jobs
 from cuechain.agents.serve.order import Order
 from cuechain.agents.settings import Settings
 from cuechain.agents.values import Case
@@ -265,8 +267,12 @@ def command(*arguments: str, **environment: str) -> subprocess.Popen[str]:
     return subprocess.Popen([sys.executable, "-c", code, *arguments], stderr=subprocess.PIPE, text=True, env=env)
 
 
-def test_the_command_refuses_to_be_open_to_all_and_ends_cleanly(tmp_path: Path):
-    refused = command("serve", "--host", "0.0.0.0")
+def test_the_command_refuses_to_be_open_to_all():
+    with pytest.raises(ConfigError, match="nothing says who may ask"):
+        serve(host="0.0.0.0")
+
+
+def test_the_command_ends_cleanly(tmp_path: Path):
     served = command("serve", "--port", "0", "--workers", "1", "--model", "rules", CUECHAIN_HOME=str(tmp_path))
     assert served.stderr
     told = served.stderr.readline()
@@ -283,5 +289,3 @@ def test_the_command_refuses_to_be_open_to_all_and_ends_cleanly(tmp_path: Path):
     assert served.wait(15) == 130
     assert time.monotonic() - begin < 8
     assert served.stderr.read() in ("", "interrupted\n")
-    assert refused.communicate(timeout=60)[1].startswith("error: '0.0.0.0' can be reached from other machines")
-    assert refused.returncode == 2
