@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Literal, TypeAlias
 
 from cuechain import prompts
-from cuechain.agents.focus import focus
+from cuechain.agents.agent.ledger import PARTLY
+from cuechain.agents.focus import focus, within
 from cuechain.agents.llm.labels import is_known
 from cuechain.agents.pipeline import check
 from cuechain.agents.reason import OPEN, labels_of
@@ -40,6 +42,11 @@ _SAME_STRETCH = re.compile(r"^\W*(and |but |so )?(why|how so|when|what about|how
 _PRONOUN = re.compile(r"\b(she|her|he|him|his|they|them|woman|girl|man|boy|guy|lady|other( one| person)?)\b", re.I)
 _HERS = ("she", "her", "woman", "girl", "lady")
 
+_ORDER = ("first", "second", "third", "fourth", "fifth")
+
+LONG = 300.0
+"""Seconds from which only the stretch is perceived that a question names: less takes about a minute as a whole."""
+
 SHORTEST = 5.0
 """Seconds that "before that" reaches back at least: an utterance or two."""
 
@@ -63,6 +70,14 @@ class Asked:
     """What the answer begins with: "Before that"."""
     cites: tuple[str, ...] = ()
     """Cues that the last answer went by."""
+    clip: str | None = None
+    """Id of the clip that is meant, where there are several; None for all."""
+
+    def part(self, sheet: CueSheet) -> CueSheet:
+        """The cues of the clip that is meant."""
+        if self.clip is None:
+            return sheet
+        return sheet.only({i for i, c in sheet.cues.items() if c.media == self.clip})
 
 
 def understood(sheet: CueSheet, question: Question, cases: Sequence[Case], *, plans: bool) -> Asked:
@@ -76,15 +91,27 @@ def understood(sheet: CueSheet, question: Question, cases: Sequence[Case], *, pl
     """
     task = check(question)
     labels = task.feelings or labels_of(question, task) or OPEN
+    clip = _clip(sheet, question.text)
+    whole, sheet = sheet, Asked(question, Focus(), clip=clip).part(sheet)
     found = focus(sheet, question.text.strip().partition("\n")[0], labels)
     last = next((c for c in reversed(cases) if c.answer is not None), None)
     feelings = task.answer in (Answer, EmotionAnswer) and task.fill is None
-    asked = Asked(question, found, cites=_cites(last))
+    asked = Asked(question, found, cites=_cites(last), clip=clip)
     if last is not None and last.answer is not None:
         asked = _carried(sheet, asked, _about(last))
         asked = _moved(sheet, asked, _about(last))
+    if clip is None and len(whole.media) > 1 and asked.about.person in sheet.people:
+        clips = {c.media for c in sheet.cues.values() if c.person == asked.about.person}
+        asked = replace(asked, clip=next(iter(clips)) if len(clips) == 1 else None)
     if feelings and asked.reply == "plain":
         asked = _reconsidered(asked, labels)
+    about = asked.about
+    if any(g.reason.endswith(PARTLY) for g in sheet.gaps) and about.person and not _told(sheet, question.text, found):
+        # Between two stretches of a long clip nobody knows who is who.
+        there = within(sheet, about.span)
+        if about.person not in there.people:
+            other = focus(there, question.text, labels)
+            asked = replace(asked, about=about.model_copy(update={"person": other.person, "pronoun": other.pronoun}))
     if plans or last is None or asked.about == found:
         return asked
     felt = last.answer.emotion.label if last.answer and last.answer.emotion else None
@@ -92,6 +119,28 @@ def understood(sheet: CueSheet, question: Question, cases: Sequence[Case], *, pl
         "agent/follow_up", text=question.text.strip(), span=asked.about.span, person=asked.about.person, label=felt
     )
     return replace(asked, question=question.model_copy(update={"text": told}))
+
+
+def needed(ledger_sheet: CueSheet, question: Question, cases: Sequence[Case]) -> Span | None:
+    """The stretch of a long clip that a question is about, where it can be told before anything of it was perceived; None for all of it."""
+    if len(ledger_sheet.media) != 1 or (ledger_sheet.media[0].duration or 0.0) < LONG:
+        return None
+    return understood(ledger_sheet, question, cases, plans=True).about.span
+
+
+def _clip(sheet: CueSheet, text: str) -> str | None:
+    """The clip that a question names by its file or by its place."""
+    if len(sheet.media) < 2:
+        return None
+    for media in sheet.media:
+        path = Path(media.path or "text")
+        if media.path and re.search(rf"(?<!\w){re.escape(path.stem)}(?!\w)", text, re.I):
+            return media.id
+    found = re.search(rf"\b({'|'.join(_ORDER)}|last) (clip|video|film|file|recording|picture|image|text)\b", text, re.I)
+    if not found:
+        return None
+    place = -1 if found[1].lower() == "last" else _ORDER.index(found[1].lower())
+    return sheet.media[place].id if place < len(sheet.media) else None
 
 
 def _about(case: Case) -> Focus:
@@ -112,11 +161,7 @@ def _cites(case: Case | None) -> tuple[str, ...]:
 def _carried(sheet: CueSheet, asked: Asked, last: Focus) -> Asked:
     """Whom and when a question means that names neither."""
     text, found = asked.question.text, asked.about
-    told = found.person not in (*sheet.people, None) or any(
-        re.search(rf"\b{re.escape(word)}\b", text, re.I)
-        for person in sheet.people
-        for word in (person, *(person.split() if not person.startswith("P") else ()))
-    )
+    told = _told(sheet, text, found)
     if not told and last.person in sheet.people:
         other = _ABOUT.search(text) and (word := _PRONOUN.search(text)) and not _same(word[1], last.pronoun)
         others = [p for p in sheet.people if p != last.person]
@@ -126,9 +171,23 @@ def _carried(sheet: CueSheet, asked: Asked, last: Focus) -> Asked:
         person = others[0] if other and others else last.person
         pronoun = person if len(sheet.people) > 1 else found.pronoun if _PRONOUN.search(text) else last.pronoun
         found = found.model_copy(update={"person": person, "pronoun": pronoun})
-    if found.span is None and (_SAME_STRETCH.search(text) or _SURE.search(text) or _MIND.search(text)):
+    apart = {frozenset(c.media for c in sheet.cues.values() if c.person == p) for p in (found.person, last.person) if p}
+    if (
+        found.span is None
+        and len(apart) < 2
+        and (_SAME_STRETCH.search(text) or _SURE.search(text) or _MIND.search(text))
+    ):
         found = found.model_copy(update={"span": last.span})
     return replace(asked, about=found)
+
+
+def _told(sheet: CueSheet, text: str, found: Focus) -> bool:
+    """Whether a question names a person itself."""
+    return found.person not in (*sheet.people, None) or any(
+        re.search(rf"\b{re.escape(word)}\b", text, re.I)
+        for person in sheet.people
+        for word in (person, *(person.split() if not person.startswith("P") else ()))
+    )
 
 
 def _same(word: str, pronoun: str) -> bool:
@@ -144,7 +203,7 @@ def _moved(sheet: CueSheet, asked: Asked, last: Focus) -> Asked:
     before, after = _BEFORE.search(text), _AFTER.search(text)
     if not (before or after):
         return asked
-    end = max((c.span.end for c in sheet.cues.values() if c.span), default=0.0)
+    end = _end(sheet)
     base = last.span or _moment(sheet, asked.cites, end)
     lead = "before that" if before else "after that"
     nothing = base is None or (base.start <= BEGIN if before else base.end >= end - BEGIN)
@@ -160,6 +219,12 @@ def _moved(sheet: CueSheet, asked: Asked, last: Focus) -> Asked:
     )
     found = asked.about.model_copy(update={"span": span, "kind": "how", "label": None})
     return replace(asked, about=found, lead=lead)
+
+
+def _end(sheet: CueSheet) -> float:
+    """Seconds that a clip has; of several, or where none tells its length, up to the last cue."""
+    told = sheet.media[0].duration if len(sheet.media) == 1 else None
+    return told or max((c.span.end for c in sheet.cues.values() if c.span), default=0.0)
 
 
 def _moment(sheet: CueSheet, cites: Sequence[str], end: float) -> Span | None:

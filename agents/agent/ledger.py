@@ -9,6 +9,7 @@ from collections.abc import Collection, Generator, Iterable, Sequence
 from pathlib import Path
 from threading import RLock
 
+from cuechain.agents import registry
 from cuechain.agents.agent.stretches import WHOLE, clocked, left, numbered_on, shifted, widened
 from cuechain.agents.errors import ConfigError, MediaError
 from cuechain.agents.fetch import is_address, local
@@ -26,7 +27,7 @@ from cuechain.agents.values import Case, Cue, CueSheet, Gap, Media, Span, Step
 UNLIMITED = 10**9
 """A budget that keeps every cue."""
 
-_PARTLY = "perceived so far"
+PARTLY = "perceived so far"
 """How reasons of gaps end that only say that nobody asked yet."""
 
 
@@ -51,7 +52,7 @@ class Ledger:
         self._places: dict[str, str | Path] = {}
         self._told: set[str] = set()
         self._cues: dict[str, Cue] = {i: c for case in cases for i, c in case.sheet.cues.items()}
-        self._gaps: list[Gap] = [g for g in cases[-1].sheet.gaps if not g.reason.endswith(_PARTLY)] if cases else []
+        self._gaps: list[Gap] = [g for g in cases[-1].sheet.gaps if not g.reason.endswith(PARTLY)] if cases else []
         self._seen: dict[tuple[str, str], list[Span]] = defaultdict(list)
         self._raw: dict[str, list[Cue]] = defaultdict(list)
         self._linked: dict[str, list[Cue]] = defaultdict(list)
@@ -156,11 +157,11 @@ class Ledger:
             for name in names:
                 self._seen[media.id, name] = [everything]
 
-    def perceive(self, senses: Collection[str], media: Media, span: Span | None = None) -> Generator[Event]:
+    def perceive(self, senses: Collection[str] | None, media: Media, span: Span | None = None) -> Generator[Event]:
         """Perceive with some senses what they have not perceived yet of a stretch; those that they listen to perceive with them.
 
         Args:
-            senses: Registered names; those that are not in use are passed over.
+            senses: Registered names, None for all; those that are not in use are passed over.
             media: Which clip.
             span: Which stretch; None for all of it.
 
@@ -173,6 +174,7 @@ class Ledger:
             raise ConfigError(f"{clocked(span)} lies outside the clip", f"it is {clocked(everything)} long")
         short = media.duration is None or media.duration <= WHOLE
         asked = everything if span is None or short else widened(span, everything)
+        senses = registry.names("perception") if senses is None else senses
         chosen = [s for s in senses if not self._settings.senses or s in self._settings.senses]
         used = used_senses(self._settings.model_copy(update={"senses": tuple(chosen)}), []) if chosen else []
         pieces: dict[tuple[float, float], list[str]] = defaultdict(list)
@@ -329,7 +331,7 @@ class Ledger:
                 if {name, kin(name)} & set(without) or (not seen and name in have):
                     continue
                 what = ", ".join(clocked(s) for s in sorted(seen, key=lambda s: s.start)) or "nothing"
-                gaps[name] = Gap(sense=name, reason=f"{what} of {Path(media.path or 'the text').name} was {_PARTLY}")
+                gaps[name] = Gap(sense=name, reason=f"{what} of {Path(media.path or 'the text').name} was {PARTLY}")
         return list(gaps.values())
 
 

@@ -40,6 +40,7 @@ def answered(sheet: CueSheet, asked: Asked, model: Model, settings: Settings, ti
     """
     begin = time.perf_counter()
     task = check(asked.question)
+    whole, sheet = sheet, asked.part(sheet)
     labels = labels_of(asked.question, task) if asked.question.labels or not task.open_vocabulary else ()
     if asked.reply in ("nothing", "whom"):
         done = _told(sheet, asked, task)
@@ -48,7 +49,7 @@ def answered(sheet: CueSheet, asked: Asked, model: Model, settings: Settings, ti
         done = replace(done, answer=_led(realise(sheet, done.answer, done.focus), asked.lead))
     else:
         done = _thought_over(sheet, asked, task, model, settings)
-    return concluded(sheet, asked.question, done, labels, model, begin=begin, timings=timings)
+    return concluded(whole, asked.question, done, labels, model, begin=begin, timings=timings)
 
 
 def _told(sheet: CueSheet, asked: Asked, task: Task) -> Reasoned:
