@@ -62,7 +62,7 @@ def application(
     here = Path(__file__).parent / "static"
     page = Page(settings.home, Talks(settings), tuple(models), most)
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    add_routes(app, lambda request: Sessions(settings.home, owner_of(request)), most)
+    add_routes(app, lambda request: Sessions(settings.home, owner_of(request)))
     for name, kind, shared in (("page.js", "text/javascript", report.js()), ("page.css", "text/css", report.css())):
         content = shared + (here / name).read_text("utf-8")
         app.router.routes.append(Route(f"/{name}", partial(_given, content, kind)))

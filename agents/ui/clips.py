@@ -5,13 +5,15 @@ from __future__ import annotations
 import mimetypes
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from threading import Lock
+from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
 from cuechain.agents.errors import CueChainError, MediaError, SessionError
 from cuechain.agents.media import opened
 from cuechain.agents.probe import container_of
 from cuechain.agents.sessions import Session, Sessions, safe_name
+from cuechain.agents.ui.playable import playable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,18 +27,21 @@ SHOWN = ("video/", "audio/", "image/png", "image/jpeg", "image/webp", "image/gif
 """Types that a browser is told; everything else (a page, an SVG with a script) is handed out as plain text."""
 
 
+_HEADERS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "private, no-cache"}
+_COPYING = Lock()
+
+
 def address(session: Session, file: Path) -> str:
     """Where the page finds a clip, relative to itself."""
     return f"clips/{session.id}/{quote(file.name)}"
 
 
-def add_routes(app: FastAPI, sessions: Callable[[Request], Sessions], most: int) -> None:
+def add_routes(app: FastAPI, sessions: Callable[[Request], Sessions]) -> None:
     """Add the routes that take and give clips.
 
     Args:
         app: The application; nothing else may be mounted over these routes before.
         sessions: The sessions of whoever sends a request.
-        most: Bytes of one clip.
     """
     from fastapi.concurrency import run_in_threadpool
     from fastapi.responses import FileResponse, JSONResponse
@@ -46,16 +51,11 @@ def add_routes(app: FastAPI, sessions: Callable[[Request], Sessions], most: int)
         return JSONResponse({"error": error.message, "hint": error.hint}, status)
 
     async def take(request: Request) -> Response:
-        """The body is the clip; its name, and the session where there is one, come as headers."""
-        too_large = MediaError(
-            f"the file is larger than {most / 2**20:.0f} MB", "cut it, or start with a higher --most"
-        )
+        """The body is the clip; its name, and the session where there is one, come as headers. The guard counts the bytes."""
         # A header of our own cannot be sent by another site's page: the browser would ask first, and is told no.
         name = unquote(request.headers.get("x-name", ""))
         if not name:
             return refused(MediaError("the file has no name", "drop it on the page"), 400)
-        if int(request.headers.get("content-length") or 0) > most:
-            return refused(too_large, 413)
         mine = sessions(request)
         try:
             session = mine.get(id) if (id := request.headers.get("x-session")) else None
@@ -64,12 +64,8 @@ def add_routes(app: FastAPI, sessions: Callable[[Request], Sessions], most: int)
             mine.root.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(prefix=".coming-", dir=mine.root) as folder:
                 coming = Path(folder) / safe_name(name)
-                size = 0
                 with coming.open("wb") as out:
                     async for piece in request.stream():
-                        size += len(piece)
-                        if size > most:
-                            return refused(too_large, 413)
                         out.write(piece)
                 await run_in_threadpool(_look, coming)
                 session = session or mine.create(coming.name)
@@ -80,23 +76,50 @@ def add_routes(app: FastAPI, sessions: Callable[[Request], Sessions], most: int)
             return refused(error, 422)
         return JSONResponse({"session": session.id, "name": kept.name})
 
+    def found(request: Request) -> tuple[Session, Path]:
+        """The session and the file that an address names.
+
+        Raises:
+            SessionError: They are not there for whoever asks.
+        """
+        session = sessions(request).get(request.path_params["session"])
+        file = next((f for f in session.files if f.name == request.path_params["name"] and f.is_file()), None)
+        if file is None:
+            raise SessionError("there is no such clip")
+        return session, file
+
     async def give(request: Request) -> Response:
         try:
-            session = sessions(request).get(request.path_params["session"])
+            _, file = found(request)
         except SessionError as error:
             return refused(error, 404)
-        wanted = request.path_params["name"]
-        file = next((f for f in session.files if f.name == wanted and f.is_file()), None)
-        if file is None:
-            return refused(SessionError("there is no such clip"), 404)
         kind = mimetypes.guess_type(file.name)[0] or ""
-        headers: dict[str, Any] = {"X-Content-Type-Options": "nosniff", "Cache-Control": "private, no-cache"}
-        return FileResponse(file, media_type=kind if kind.startswith(SHOWN) else "text/plain", headers=headers)
+        return FileResponse(file, media_type=kind if kind.startswith(SHOWN) else "text/plain", headers=_HEADERS)
+
+    async def copy(request: Request) -> Response:
+        """The clip in a form that every browser plays, made when one is first asked for."""
+        try:
+            session, file = found(request)
+            made = await run_in_threadpool(_copy, session, file)
+        except CueChainError as error:
+            return refused(error, 404)
+        return FileResponse(made, media_type="video/mp4", headers=_HEADERS)
 
     app.router.routes += [
         Route("/clips", take, methods=["POST"]),
         Route("/clips/{session}/{name}", give, methods=["GET", "HEAD"]),
+        Route("/clips/{session}/{name}/copy.mp4", copy, methods=["GET", "HEAD"]),
     ]
+
+
+def _copy(session: Session, file: Path) -> Path:
+    """One copy is made at a time: it takes a whole core."""
+    made = session.folder / "copies" / f"{file.name}.mp4"
+    with _COPYING:
+        if not made.is_file():
+            made.parent.mkdir(exist_ok=True)
+            playable(file, made)
+    return made
 
 
 def _look(path: Path) -> None:

@@ -48,8 +48,24 @@
   };
   document.addEventListener("click", front, true);
   document.addEventListener("keydown", (event) => { if (event.key === "Enter") front(event); }, true);
+  // What this browser cannot play is asked for once more, as a copy in a form that every browser plays.
+  const unplayable = (film) => {
+    const note = one(".cannot", film.closest(".clip"));
+    const tried = film.dataset.copy;
+    note.hidden = false;
+    note.textContent = tried ? note.dataset.no : note.dataset.copying;
+    if (tried || film.tagName === "IMG") return void (note.textContent = note.dataset.no);
+    film.dataset.copy = "1";
+    film.src = `${film.getAttribute("src")}/copy.mp4`;
+  };
   document.addEventListener("error", (event) => {
-    if (event.target.matches?.(".clip img")) one(".cannot", event.target.closest(".clip")).hidden = false;
+    if (event.target.matches?.(".clip video, .clip audio, .clip img")) unplayable(event.target);
+  }, true);
+  document.addEventListener("loadedmetadata", (event) => {
+    const film = event.target;
+    if (!film.matches?.(".clip video, .clip audio")) return;
+    if (film.tagName === "VIDEO" && !film.videoWidth) unplayable(film);  // the sound alone can be played
+    else one(".cannot", film.closest(".clip")).hidden = true;
   }, true);
 
   // ---- the bar ----

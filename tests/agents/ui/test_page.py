@@ -168,6 +168,23 @@ def test_what_cannot_be_used_is_told_and_the_page_goes_on(
     assert page.locator(".live").count() == 0
 
 
+def test_what_the_browser_cannot_play_is_shown_as_a_copy(fresh: Any, tmp_path: Path):
+    import av
+
+    page, film = fresh, tmp_path / "old.avi"
+    with av.open(str(film), "w") as out:
+        stream = out.add_stream("mpeg4", 10)
+        stream.width, stream.height, stream.pix_fmt = 160, 120, "yuv420p"
+        for number in range(20):
+            shade = np.full((120, 160, 3), 10 * number, np.uint8)
+            out.mux(stream.encode(av.VideoFrame.from_ndarray(shade, "rgb24")))
+        out.mux(stream.encode(None))
+    take(page, film)
+    page.wait_for_function("document.querySelector('.clip video')?.videoWidth === 160")
+    assert abs(page.evaluate("document.querySelector('.clip video').duration") - 2) < 0.1
+    assert page.locator(".cannot").is_hidden()
+
+
 def test_record_a_voice(fresh: Any):
     page = fresh
     page.click("[data-add=voice]")
