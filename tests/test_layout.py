@@ -33,7 +33,7 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
         "perception tasks datasets",
         "textualize focus evidence",
         "planned chain",
-        "reason realise verify weigh explain votes",
+        "reason realise verify weigh explain votes seeing",
         "pipeline",
         "agent catalogue justify",
         "sessions",
