@@ -8,15 +8,15 @@ from typing import Any, NoReturn
 
 from langchain_core.callbacks import CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel
-from langchain_core.language_models.chat_models import generate_from_stream
-from langchain_core.messages import AIMessageChunk, BaseMessage, UsageMetadata
-from langchain_core.outputs import ChatGenerationChunk, ChatResult
-from pydantic import Field
+from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, UsageMetadata
+from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
+from pydantic import Field, PrivateAttr
 
 from cuechain.agents.errors import ConfigError, CueChainError, ModelError
 from cuechain.agents.llm import Model
 from cuechain.agents.llm.checkpoint import Checkpoint, checkpoint
 from cuechain.agents.llm.grammar import Grammar
+from cuechain.agents.llm.together import Request, Together
 from cuechain.agents.llm.turns import tokenized
 from cuechain.agents.settings import Settings
 
@@ -25,7 +25,7 @@ _ROOM = 16
 
 
 class HFChat(BaseChatModel):
-    """A chat model of transformers. One request at a time: others wait."""
+    """A chat model of transformers. Requests that wait for it are answered together, but for those whose reply is streamed."""
 
     checkpoint: Any = Field(repr=False)
     """The Checkpoint that it runs."""
@@ -35,6 +35,12 @@ class HFChat(BaseChatModel):
     """Tokens that it may write."""
     timeout: float
     """Seconds that it may write."""
+    _together: Together = PrivateAttr()
+
+    def model_post_init(self, context: Any, /) -> None:
+        """Begin to collect requests."""
+        super().model_post_init(context)
+        self._together = Together(self.checkpoint, self._sampling(), self.timeout)
 
     @property
     def _llm_type(self) -> str:
@@ -58,7 +64,18 @@ class HFChat(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        return generate_from_stream(self._stream(messages, stop, run_manager, **kwargs))
+        held: Checkpoint = self.checkpoint
+        inputs = tokenized(held, messages)
+        request = Request(inputs, self._room(inputs), _schemas(kwargs))
+        self._together.write(request)
+        if request.error:
+            raise _told(request.error, held.name) from request.error
+        message = AIMessage(
+            content=held.tokenizer.decode(request.written, skip_special_tokens=True),
+            usage_metadata=_usage(request.read, len(request.written)),
+            response_metadata=self._ending(request.written[-1] in held.ends),
+        )
+        return ChatResult(generations=[ChatGeneration(message=message)])
 
     def _stream(
         self,
@@ -83,13 +100,7 @@ class HFChat(BaseChatModel):
         held: Checkpoint = self.checkpoint
         inputs = tokenized(held, messages)
         read = int(inputs["input_ids"].shape[1])
-        room = held.positions - read
-        if room < _ROOM:
-            raise ModelError(
-                f"the prompt has {read} tokens, and {held.name} can hold {held.positions} with its reply",
-                "lower --budget, or take a model with a longer context",
-            )
-        most, left = min(self.max_tokens, room), Event()
+        most, left = self._room(inputs), Event()
         streamer = TextIteratorStreamer(held.tokenizer, skip_prompt=True, skip_special_tokens=True)
         outcome: list[Any] = []
 
@@ -141,15 +152,28 @@ class HFChat(BaseChatModel):
                 f"{held.name} wrote {len(written)} tokens in {self.timeout:g} s and was not done",
                 "raise CUECHAIN_TIMEOUT, or take a smaller model or a faster device",
             )
-        usage = UsageMetadata(input_tokens=read, output_tokens=len(written), total_tokens=read + len(written))
         yield ChatGenerationChunk(
             message=AIMessageChunk(
                 content="",
-                usage_metadata=usage,
-                response_metadata={"finish_reason": "stop" if ended else "length", "model_name": held.name},
+                usage_metadata=_usage(read, len(written)),
+                response_metadata=self._ending(ended),
                 chunk_position="last",
             )
         )
+
+    def _room(self, inputs: dict[str, Any]) -> int:
+        """Tokens that may be written after a prompt."""
+        held, read = self.checkpoint, int(inputs["input_ids"].shape[1])
+        room = held.positions - read
+        if room < _ROOM:
+            raise ModelError(
+                f"the prompt has {read} tokens, and {held.name} can hold {held.positions} with its reply",
+                "lower --budget, or take a model with a longer context",
+            )
+        return min(self.max_tokens, room)
+
+    def _ending(self, ended: bool) -> dict[str, Any]:
+        return {"finish_reason": "stop" if ended else "length", "model_name": self.checkpoint.name}
 
     def _sampling(self) -> dict[str, Any]:
         if self.temperature:
@@ -176,6 +200,10 @@ def load(rest: str, settings: Settings) -> Model:
     return Model(
         spec=f"hf:{rest}", chat=chat, constrains=constrains, vision=settings.look and held.processor is not None
     )
+
+
+def _usage(read: int, written: int) -> UsageMetadata:
+    return UsageMetadata(input_tokens=read, output_tokens=written, total_tokens=read + written)
 
 
 def _schemas(kwargs: dict[str, Any]) -> list[dict[str, Any]]:
