@@ -104,14 +104,15 @@ def _given(content: str, kind: str, _: Any) -> Any:
 
 def theme() -> Any:
     """Gradio's plain theme with the fonts of the reader's system; nothing is fetched."""
-    import gradio as gr
+    from gradio.themes import Base
+    from gradio.themes.utils import colors, sizes
 
-    return gr.themes.Base(
-        primary_hue=gr.themes.colors.indigo,
-        neutral_hue=gr.themes.colors.stone,
+    return Base(
+        primary_hue=colors.indigo,
+        neutral_hue=colors.stone,
         font=["system-ui", "Segoe UI", "Helvetica Neue", "Arial", "sans-serif"],
         font_mono=["ui-monospace", "Menlo", "Consolas", "monospace"],
-        radius_size=gr.themes.sizes.radius_md,
+        radius_size=sizes.radius_md,
     )
 
 

@@ -66,7 +66,7 @@ def blocks(page: Page) -> gr.Blocks:
         made.load(on(page.load), None, whole, **hidden)
         stage.upload(on(page.taken), [spec, off], whole, concurrency_limit=2, concurrency_id="work", **hidden)
         asked = [box, id, spec, task, labels, off]
-        running = [
+        running: list[Any] = [
             box.submit(on(page.ask), asked, answer, concurrency_limit=2, concurrency_id="work", **hidden),
             turns.select(on(page.ask_next), asked[1:], answer, concurrency_id="work", **hidden),
             senses.select(on(page.switched), [id, spec, task, labels], [off, *answer], concurrency_id="work", **hidden),

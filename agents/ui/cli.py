@@ -9,43 +9,49 @@ import typer
 
 
 def ui(
-    host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
+    host: Annotated[
+        str, typer.Option("--host", help="Address to listen on; a wider one needs --token or --users.")
+    ] = "127.0.0.1",
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="Port; 0 for any that is free.")] = 7860,
-    model: Annotated[str | None, typer.Option("--model", "-m", help="Who answers; see `cuechain list models`.")] = None,
-    also: Annotated[
-        list[str] | None, typer.Option("--also", help="A further model that may be picked; may be repeated.")
+    model: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--model", "-m", help="A model that may be picked, the first by default; several times for several."
+        ),
     ] = None,
     base_url: Annotated[str | None, typer.Option("--base-url", help="Address of an OpenAI-compatible server.")] = None,
     token: Annotated[
-        str | None, typer.Option("--token", envvar="CUECHAIN_TOKEN", help="A secret for everybody who may ask.")
+        str | None, typer.Option("--token", envvar="CUECHAIN_TOKEN", help="A secret that the browser has to bring.")
     ] = None,
-    users: Annotated[
-        Path | None, typer.Option("--users", help="A file with a line name:password for each user.")
-    ] = None,
+    users: Annotated[Path | None, typer.Option("--users", help="File with lines of name:password, chmod 600.")] = None,
     name: Annotated[
-        list[str] | None, typer.Option("--name", help="A further host name under which the page is reached.")
+        list[str] | None, typer.Option("--name", help="A host name under which the page is reached.")
     ] = None,
-    most: Annotated[int, typer.Option("--most", min=1, help="MB that one clip may have.")] = 500,
+    most_mb: Annotated[int, typer.Option("--most-mb", min=1, help="MiB of one clip.")] = 500,
 ) -> None:
     """Ask about clips in the browser; conversations are kept on this machine.
 
-    For example: cuechain ui --port 7860
+    For example: cuechain ui, then open the address that it tells
     """
     from cuechain.agents import settings
     from cuechain.agents.errors import MissingExtraError
     from cuechain.agents.web import bindable, run, users_of
 
-    loaded = settings.load(model=model, base_url=base_url)
-    known = users_of(users) if users else None
+    loaded = settings.load(base_url=base_url)
+    known = users_of(users) if users else {}
     bindable(host, token, known)
     try:
         from cuechain.agents.ui.app import application
 
-        picks = dict.fromkeys((loaded.model, *(also or ()), "embedded", "rules"))
         app = application(
-            loaded, models=tuple(picks), most=most * 2**20, host=host, token=token, users=known, names=tuple(name or ())
+            loaded,
+            models=tuple(dict.fromkeys((*(model or (loaded.model,)), "embedded", "rules"))),
+            most=most_mb * 2**20,
+            host=host,
+            token=token,
+            users=known,
+            names=name or (),
         )
-    except ImportError as error:
-        raise MissingExtraError(error.name or "gradio", "ui") from error
-    typer.echo(f"http://{host}:{port}/   (Ctrl-C stops it)", err=True)
-    run(app, host, port)
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("the page", "ui") from error
+    run(app, host, port, told="CueChain is at {address}" + ("/?token=… (with your token)" if token else ""))

@@ -136,10 +136,10 @@ def _look(path: Path) -> None:
 
 
 def _hear(path: Path) -> None:
-    import av
+    from av.error import FFmpegError
 
     with container_of(path) as container:
         try:
             next(container.decode(audio=0))
-        except (av.FFmpegError, StopIteration) as error:
+        except (FFmpegError, StopIteration) as error:
             raise MediaError(f"nothing in {path.name} could be decoded", "is the file complete?") from error

@@ -10,7 +10,7 @@ from cuechain.agents.errors import MediaError
 from cuechain.agents.probe import container_of, shown, streams_of
 
 if TYPE_CHECKING:
-    import av
+    from av.container import InputContainer, OutputContainer
 
 WIDEST = 960
 """Pixels of the longer side: enough beside a conversation, and quick to make."""
@@ -30,6 +30,7 @@ def playable(source: Path, target: Path) -> None:
         MediaError: It is too long, or cannot be decoded.
     """
     import av
+    from av.error import FFmpegError
 
     coming = target.with_suffix(".coming")
     try:
@@ -41,13 +42,13 @@ def playable(source: Path, target: Path) -> None:
                 raise MediaError(f"{source.name} is too long for a copy", "open it in a player of its own")
             _copied(given, made)
         coming.replace(target)
-    except (av.FFmpegError, ValueError) as error:
+    except (FFmpegError, ValueError) as error:
         raise MediaError(f"{source.name} cannot be copied: {error}", "open it in a player of its own") from error
     finally:
         coming.unlink(missing_ok=True)
 
 
-def _copied(given: av.container.InputContainer, made: av.container.OutputContainer) -> None:
+def _copied(given: InputContainer, made: OutputContainer) -> None:
     import av
 
     video, audio, _ = streams_of(given)

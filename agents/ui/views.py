@@ -64,7 +64,7 @@ def _templates() -> Environment:
     made = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "static"), autoescape=True, undefined=StrictUndefined
     )
-    made.globals["icons"] = icons()
+    made.globals.update(icons=icons())
     return made
 
 
