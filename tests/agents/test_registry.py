@@ -60,3 +60,18 @@ def test_a_name_like_no_other_lists_all():
     assert hint == "known: voice, face"
     with pytest.raises(ConfigError, match="unknown task"):
         registry.target("tasks", "qqqq")
+
+
+def test_what_is_added_is_there_for_this_process(monkeypatch):
+    monkeypatch.setattr(registry, "_added", {})
+
+    class Mine:
+        pass
+
+    registry.add("perception", "mine", object())
+    registry.add("perception", "mine", Mine)  # as when a cell of a notebook runs again
+    assert registry.get("perception", "mine") is Mine and "mine" in registry.names("perception")
+    assert registry.target("perception", "mine").endswith(":test_what_is_added_is_there_for_this_process.<locals>.Mine")
+    assert "mine" not in registry.names("tasks")
+    with pytest.raises(ConfigError, match="already"):
+        registry.add("perception", "face", Mine)
