@@ -21,6 +21,7 @@ from cuechain.agents.errors import ConfigError, MediaError
 from cuechain.agents.fetch import store, web
 from cuechain.agents.fetch.address import is_address, is_web, name_of, shown
 from cuechain.agents.fetch.kept import Kept, LaterError, no_room
+from cuechain.agents.fetch.room import in_use, make_room
 from cuechain.agents.fetch.store import listed
 
 if TYPE_CHECKING:
@@ -45,11 +46,20 @@ def local(place: str | Path, settings: Settings) -> Generator[Path]:
     """
     if not is_address(place):
         yield Path(str(place))
-    elif settings.cache is None:
+        return
+    address, cache = str(place), settings.cache
+    if cache is None:
         with tempfile.TemporaryDirectory(prefix="cuechain-") as folder:
-            yield from _named(str(place), fetched(str(place), Path(folder), settings.retries))
-    else:
-        yield from _named(str(place), fetched(str(place), settings.cache, settings.retries))
+            yield from _named(address, fetched(address, Path(folder), settings.retries))
+        return
+    held = False
+    while not held:  # another process may have made room just now
+        path = fetched(address, cache, settings.retries)
+        with in_use(path) as held:
+            if held:
+                if settings.cache_limit is not None:
+                    make_room(cache / "files", settings.cache_limit)
+                yield from _named(address, path)
 
 
 def _named(address: str, path: Path) -> Generator[Path]:

@@ -368,6 +368,21 @@ class TestStores:
         forget()
         assert fetched("memory://bucket/a.wav", tmp_path).read_bytes() == b"other"
 
+    def test_files_that_were_used_longest_ago_make_room_and_none_that_is_in_use(self, memory: Any, tmp_path: Path):
+        memory.pipe({f"/bucket/{name}.wav": DATA for name in "abcd"})
+        chosen = settings.load(cache=tmp_path, cache_limit=2.5 * len(DATA) / 1e9)
+
+        def there() -> list[str]:
+            return [name for name in files(tmp_path) if not name.endswith(".about")]
+
+        with local("memory://bucket/a.wav", chosen) as held:
+            for name in "bcd":
+                with local(f"memory://bucket/{name}.wav", chosen):
+                    time.sleep(0.01)
+            assert held.read_bytes() == DATA and there() == ["a.wav", "d.wav"]
+        with local("memory://bucket/b.wav", chosen) as path:
+            assert path.read_bytes() == DATA and there() == ["b.wav", "d.wav"]
+
     def test_what_is_not_there(self, tmp_path: Path):
         for place, told in (("memory://bucket/none.wav", "does not exist"), ("memory://bucket/deep", "is a folder")):
             with pytest.raises(MediaError, match=told):
