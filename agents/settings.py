@@ -76,6 +76,8 @@ class Settings(BaseSettings):
     """A perception tool that fails ends the run instead of leaving a gap."""
     cache: Path | None = Field(default_factory=_cache_home)
     """Folder of the cue cache; None to perceive anew each time."""
+    cache_limit: float | None = Field(default=None, ge=0)
+    """Gigabytes that fetched files may take in it; those used longest ago go first. None to keep all of them."""
     home: Path = Field(default_factory=_data_home)
     """Folder of the conversations that are kept."""
 
