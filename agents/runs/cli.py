@@ -65,6 +65,10 @@ def batch(
         str | None,
         typer.Option("--address", help="Ray cluster: ray://HOST:10001, HOST:6379 or auto; this machine by default."),
     ] = None,
+    cache_limit: Annotated[
+        float | None,
+        typer.Option("--cache-limit", min=0, help="Gigabytes of fetched files that are kept, those used last."),
+    ] = None,
     progress: Annotated[
         Literal["auto", "plain", "json"],
         typer.Option(
@@ -105,6 +109,7 @@ def batch(
         base_url=base_url,
         direct=direct,
         votes=votes,
+        cache_limit=cache_limit,
         price_in=price_in,
         price_out=price_out,
     )
