@@ -2,7 +2,7 @@
 # No `from __future__ import annotations`: FastAPI reads the annotations of functions that are made within a function.
 
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -41,7 +41,7 @@ def api(service: Service, most_bytes: int) -> Any:
     reached = tools.streamable_http_app(stateless_http=True, transport_security=_unchecked())
 
     @asynccontextmanager
-    async def life(_: FastAPI) -> AsyncIterator[None]:
+    async def life(_: FastAPI) -> AsyncGenerator[None]:
         async with tools.session_manager.run():
             yield
         service.jobs.close()

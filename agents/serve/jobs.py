@@ -223,8 +223,10 @@ class Jobs:
             if not job.wanted or late:
                 worker.kill()
                 with self._changed:
-                    limit = f"it took longer than {self.limits.seconds:.0f} s"
-                    self._end(job, *(("failed", limit, "cut the clip") if job.wanted else ("cancelled",)))
+                    if job.wanted:
+                        self._end(job, "failed", f"it took longer than {self.limits.seconds:.0f} s", "cut the clip")
+                    else:
+                        self._end(job, "cancelled")
                 return
             if message is None:
                 continue

@@ -104,6 +104,6 @@ def placeless(told: Any, session: Session) -> Any:
     """The same plain values with files by their names: where they lie on the server is nobody's business."""
     text = json.dumps(told)
     folders = {path.parent for path in session.files} | {session.folder / "media"}
-    for folder in sorted(map(str, folders), key=len, reverse=True):
+    for folder in sorted({str(f) for one in folders for f in (one, one.resolve())}, key=len, reverse=True):
         text = text.replace(json.dumps(f"{folder}/")[1:-1], "")
     return json.loads(text)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -69,7 +69,7 @@ class Uploads:
         return session
 
     @contextmanager
-    def _place(self, owner: str) -> Iterator[None]:
+    def _place(self, owner: str) -> Generator[None]:
         if self._coming.total() >= AT_ONCE or self._coming[owner] >= EACH:
             raise BusyError("too many uploads at once", 5)
         self._coming[owner] += 1

@@ -95,11 +95,12 @@ def _impatient() -> type[asyncio.Protocol]:
             """Close the connection when it has waited for the same next request since the last look."""
             if self.transport.get_protocol() is not self:  # it became a web socket
                 return
-            waiting = self.cycle is None or self.cycle.response_complete
-            if waiting and (self.cycle is None or self.cycle is self._seen):
+            cycle: Any = self.cycle  # None before the first request
+            waiting = cycle is None or cycle.response_complete
+            if waiting and (cycle is None or cycle is self._seen):
                 self.transport.abort()
                 return
-            self._seen = self.cycle if waiting else ()
+            self._seen = cycle if waiting else ()
             self._check = self.loop.call_later(HEADER_SECONDS, self._wait)
 
     return Impatient

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -23,7 +24,8 @@ from cuechain.agents.errors import ConfigError
 from cuechain.agents.serve.cli import serve
 from cuechain.agents.serve.job import BusyError, Limits
 from cuechain.agents.serve.jobs import Jobs
-from cuechain.agents.serve.order import Order
+from cuechain.agents.serve.order import Order, placeless
+from cuechain.agents.sessions import Sessions
 from cuechain.agents.settings import Settings
 from cuechain.agents.values import Case
 from tests.agents.serve.conftest import Server, authorization, bad
@@ -251,6 +253,15 @@ def test_owners_take_turns_and_a_session_does_one_thing_at_a_time(tmp_path: Path
     jobs.join()
     with pytest.raises(Exception, match="server stops"):
         ask("ann", "late")
+
+
+def test_nobody_is_told_where_files_lie(tmp_path: Path):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "home").symlink_to(tmp_path / "real")
+    session = Sessions(tmp_path / "home").create()
+    path = session.add_file(io.BytesIO(b"x"), "a.txt")
+    told = placeless({"error": f"{path} is broken", "path": str(path.resolve())}, session)
+    assert told == {"error": "a.txt is broken", "path": "a.txt"}
 
 
 def test_a_model_that_is_not_there(tmp_path: Path):
