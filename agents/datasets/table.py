@@ -51,8 +51,9 @@ def read(folder: Path, split: str, **options: str) -> Iterator[Sample | Fault]:
     Args:
         folder: The file.
         split: `all`, or one that a column tells.
-        **options: What a column is for → its name; `label_sep`: what separates several labels in one cell; `scores`: columns of
-            numbers, separated by commas; `base`: folder or address that files are named from, that of the table by default.
+        **options: What a column is for → its name, or nothing where none is for it; `label_sep`: what separates several labels in
+            one cell; `scores`: columns of numbers, separated by commas; `base`: folder or address that files are named from, that of
+            the table by default.
 
     Raises:
         ConfigError: No such column, no text and no file, or a split that the table does not have.
@@ -147,13 +148,14 @@ def _rows(path: Path) -> Iterator[tuple[int, Row | None]]:
 def _columns(known: list[str], options: Mapping[str, str], path: Path) -> tuple[dict[str, str], dict[str, str]]:
     """What each column is for, and the columns of numbers with the names of their scores."""
     small = {name.lower(): name for name in reversed(known)}
-    asked = {key: name for key, name in options.items() if key in CONVENTION}
+    asked = {key: name for key, name in options.items() if key in CONVENTION and name}
+    left_out = {key for key, name in options.items() if key in CONVENTION and not name}
     wanted = [name.strip() for name in options["scores"].split(",")] if options.get("scores") else []
     for name in (*asked.values(), *wanted):
         if name not in known:
             raise ConfigError(f"{path} has no column '{name}'", did_you_mean(name, known))
     found = {key: small[n] for key, ways in CONVENTION.items() for n in reversed(ways) if n in small}
-    columns = {**{k: v for k, v in found.items() if v not in asked.values()}, **asked}
+    columns = {**{k: v for k, v in found.items() if v not in asked.values() and k not in left_out}, **asked}
     if not {"text", "file"} & set(columns):
         raise ConfigError(f"{path} has neither a text nor a file column", f"add ?text=… to it: {', '.join(known)}")
     numbers = {name.lower(): name for name in wanted or [small[n] for n in SCORES if n in small]}

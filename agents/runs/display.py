@@ -65,6 +65,8 @@ def _sum_up(watch: Watch, out: Path, again: str, end: str, mode: Mode) -> None:
         faults = [vars(fault) for fault in watch.faults]
         more = {"run": str(out), "seconds": round(watch.seconds, 1), "ended": end or "finished"}
         _write({"event": "summary", **more, **watch.record(), "failures": causes, "faults": faults, "again": again})
+    elif end == "ended early" and not watch.states:
+        return  # what the error says is all that there is to say
     elif mode != "quiet" or watch.causes or watch.faults or end:
         for line in watch.summary(out, again, end):
             _say(line)

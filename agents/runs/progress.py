@@ -189,7 +189,8 @@ class Watch:
             named = [f"{one} and {other}" for one, other in self.twins[:NAMED]]
             lines.append(f"{len(self.twins):,} × the same bytes twice: {_listed(named, len(self.twins))}")
         if self.faults:
-            lines.append(f"{len(self.faults):,} rows or files could not be used ({out}/faults.jsonl):")
+            unusable = len({fault.id for fault in self.faults})
+            lines.append(f"{unusable:,} rows or files could not be used ({out}/faults.jsonl):")
             for reason, count in Counter(f.reason for f in self.faults).most_common():
                 some = [f for f in self.faults if f.reason == reason][:NAMED]
                 lines.append(f"  {count:,} × {reason}: {_listed([f.id for f in some], count)}")

@@ -326,3 +326,9 @@ def test_a_row_without_context_stands_alone(tmp_path, context):
     (tmp_path / "t.jsonl").write_text(json.dumps(row))
     (item,), _ = split_up(samples(f"table:{tmp_path / 't.jsonl'}"))
     assert item.text == "No!" and not item.turns
+
+
+def test_a_column_that_means_something_else_is_left_out(tmp_path):
+    (tmp_path / "t.csv").write_text("text,label,context\nNo!,,in a shop\nYes.,joy,at home\n")
+    items, faults = split_up(samples(f"table:{tmp_path / 't.csv'}?context=&label="))
+    assert [(s.text, s.turns, s.target.labels) for s in items] == [("No!", (), None), ("Yes.", (), None)] and not faults
