@@ -64,6 +64,8 @@ class Settings(BaseSettings):
     """Answers that a chat model samples to one question; what most of them say counts."""
     max_tokens: int = Field(default=800, ge=16)
     """Tokens that a chat model may write in one step."""
+    at_once: int = Field(default=8, ge=1, le=1000)
+    """Requests of a batch that a chat model has at once: of a server, or of one in this process, which writes them together."""
     price_in: float | None = Field(default=None, ge=0)
     """Money for a million tokens that a model reads; None where runs tell tokens alone."""
     price_out: float | None = Field(default=None, ge=0)

@@ -62,7 +62,8 @@ class Together:
         self._held, self._sampling, self._timeout = held, dict(sampling), timeout
         self._waiting: list[Request] = []
         self._came = Condition()
-        self._last = 1
+        self._around = 1
+        """Requests that there were when the last were answered, these among them: so many may come again."""
         self._rows: int | None = None
         """Rows that fit into the memory, where it has run out."""
 
@@ -78,14 +79,15 @@ class Together:
 
     def _lead(self) -> None:
         with self._came:
-            if self._last > 1:
-                self._came.wait_for(lambda: len(self._waiting) >= self._last, PAUSE)
+            if self._around > 1:
+                wanted = min(self._around, self._rows or self._around)
+                self._came.wait_for(lambda: len(self._waiting) >= wanted, PAUSE)
             fitting = [r for r in self._waiting if r.beside(self._waiting[0])][: self._rows]
             self._waiting = [r for r in self._waiting if r not in fitting]
-        self._last = len(fitting)
         try:
             self._answer(fitting)
         finally:  # whatever happens, nobody waits for ever
+            self._around = len(fitting) + len(self._waiting)
             for request in fitting:
                 request.done = True
 

@@ -27,9 +27,6 @@ from cuechain.agents.values import Case, CueSheet, Sample, Usage
 DEAD = 5
 """Failures of the model before any answer after which a run ends: the server is away, the key is wrong, the memory too small."""
 
-AT_ONCE = 8
-"""Requests to a server that are under way at once; what waits behind them is perceived but no more."""
-
 Engine = Literal["local", "ray"]
 """Where items are worked on."""
 
@@ -184,8 +181,8 @@ def _overlapped(
     examples: Examples | None,
     stage: Callable[[str], None],
 ) -> Iterator[Case]:
-    """Reason about what is perceived while more is: at most AT_ONCE requests to a server are under way, and as many wait."""
-    at_once = AT_ONCE if _is_server(model) else 1
+    """Reason about what is perceived while more is: so many requests to a model are under way as it may have, and as many wait."""
+    at_once = 1 if model.spec.startswith("scripted:") else work.settings.at_once
     patience = Patience(stage) if _is_server(model) else None
     with ThreadPoolExecutor(at_once, thread_name_prefix="cuechain-reason") as pool, ExitStack() as stack:
         # Before the pool waits for all of them: those who wait for the server, and those who have not begun.

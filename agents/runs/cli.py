@@ -57,6 +57,9 @@ def batch(
         int | None,
         typer.Option("--workers", min=0, help="Processes; the number of processors by default, 0 for this one alone."),
     ] = None,
+    at_once: Annotated[
+        int | None, typer.Option("--at-once", min=1, help="Requests that a chat model has at once; 8 by default.")
+    ] = None,
     engine: Annotated[
         Literal["local", "ray"],
         typer.Option("--engine", help="local: processes of this machine; ray: actors of a cluster."),
@@ -109,6 +112,7 @@ def batch(
         base_url=base_url,
         direct=direct,
         votes=votes,
+        at_once=at_once,
         cache_limit=cache_limit,
         price_in=price_in,
         price_out=price_out,
