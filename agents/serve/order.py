@@ -18,7 +18,7 @@ from cuechain.agents.pipeline import Done, Event, SheetReady, see
 from cuechain.agents.sessions import Session, Sessions
 from cuechain.agents.settings import Settings
 from cuechain.agents.values import Value
-from cuechain.agents.web import contained
+from cuechain.agents.web import clips_of
 
 
 class Order(Value):
@@ -68,7 +68,7 @@ def carried_out(order: Order, settings: Settings, models: dict[str, Model]) -> I
 
 def _messages(order: Order, session: Session, base: Settings, models: dict[str, Model]) -> Iterator[dict[str, Any]]:
     settings = session.settings(base).model_copy(update={"model": order.model})
-    files = [contained([path], [path.resolve().parent])[0] for path in session.files]  # no clip leads out of its folder
+    files = clips_of(session)
     if order.kind == "perceive":
         for event in see(files, settings.model_copy(update={"senses": order.senses})):
             yield told(event)

@@ -19,6 +19,7 @@ from cuechain.agents.llm.weighted import kin, senses_of
 from cuechain.agents.perception import senses as senses_in_use
 from cuechain.agents.pipeline import Done, Event, Looked, Opened, Said, SenseDone, SheetReady, Thinking, see
 from cuechain.agents.ui.views import Live, Sense, how_of
+from cuechain.agents.web import clips_of
 
 if TYPE_CHECKING:
     from cuechain.agents.llm import Model
@@ -59,6 +60,7 @@ class Talks:
         self._open: OrderedDict[str, Talk] = OrderedDict()
         self._guard = threading.Lock()
         self._models: dict[str, Model] = {}
+        self._loading = threading.Lock()
 
     def of(self, session: Session) -> Talk:
         """The open conversation of a session."""
@@ -82,7 +84,7 @@ class Talks:
         Raises:
             CueChainError: It cannot be loaded.
         """
-        with self._guard:
+        with self._loading:
             if spec not in self._models:
                 self._models[spec] = llm.load(spec, self._settings)
             return self._models[spec]
@@ -96,7 +98,7 @@ class Talks:
             try:
                 if self.model(spec).planner is None:
                     return
-                for event in see(session.files, session.settings(self._settings)):
+                for event in see(clips_of(session), session.settings(self._settings)):
                     self._tell(event, state, talk)
                     yield state
             except Exception as error:
@@ -149,16 +151,19 @@ class Talks:
         return 2 ** len(senses_of(sheet)) - 1 if sheet and planner is None else 0
 
     def _held(self, talk: Talk, session: Session, spec: str) -> Conversation:
-        files = session.files
-        if talk.held is None or talk.model != spec:
+        files = clips_of(session)
+        held = talk.held
+        if held is None or talk.model != spec:
             settings = session.settings(self._settings).model_copy(update={"model": spec})
-            talk.held = Conversation(files, settings, memory=session.memory, cases=session.cases())
+            held = talk.held = Conversation(
+                files, settings, memory=session.memory, cases=session.cases(), model=self.model(spec)
+            )
             talk.model = spec
             talk.clips = len(files)
         for file in files[talk.clips :]:
-            talk.held.add(file)
+            held.add(file)
         talk.clips = len(files)
-        return talk.held
+        return held
 
     @staticmethod
     def _whole(talk: Talk, case: Case) -> CueSheet:
@@ -177,7 +182,8 @@ class Talks:
             left = [s.name for s in state.senses if not s.done]
             state.now = f"Perceiving: {', '.join(left)} …" if left else "Putting the cues together …"
         elif isinstance(event, SheetReady):
-            talk.sheet = event.sheet
+            if talk.sheet is None or len(event.sheet.cues) >= len(talk.sheet.cues):  # not one without some senses
+                talk.sheet = event.sheet
         elif isinstance(event, Looked):
             state.senses = []
             state.now = _looked(event)

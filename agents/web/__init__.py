@@ -1,8 +1,19 @@
 """What every server of ours keeps: who may ask, how much, and from where."""
 
 from cuechain.agents.web.access import Access, bindable, users_of
-from cuechain.agents.web.contained import contained
+from cuechain.agents.web.contained import clips_of, contained
 from cuechain.agents.web.guard import API_POLICY, PAGE_POLICY, guarded, owner_of
 from cuechain.agents.web.running import run
 
-__all__ = ["API_POLICY", "PAGE_POLICY", "Access", "bindable", "contained", "guarded", "owner_of", "run", "users_of"]
+__all__ = [
+    "API_POLICY",
+    "PAGE_POLICY",
+    "Access",
+    "bindable",
+    "clips_of",
+    "contained",
+    "guarded",
+    "owner_of",
+    "run",
+    "users_of",
+]

@@ -8,6 +8,7 @@ from pathlib import Path
 from cuechain.agents.conversation import CONVERSATION_SUFFIXES
 from cuechain.agents.errors import MediaError
 from cuechain.agents.media import probe
+from cuechain.agents.sessions import Session
 from cuechain.agents.subtitles import SUBTITLE_SUFFIXES
 
 
@@ -21,6 +22,15 @@ def contained(paths: Iterable[str | Path], folders: Sequence[Path]) -> list[Path
     """
     allowed = [folder.resolve() for folder in folders]
     return [_checked(Path(path), allowed) for path in paths]
+
+
+def clips_of(session: Session) -> list[Path]:
+    """The clips of a session, if none leads out of the folder that it lies in.
+
+    Raises:
+        MediaError: One does: a conversation that was sent may name any file of this machine.
+    """
+    return [contained([path], [path.resolve().parent])[0] for path in session.files]
 
 
 def _checked(path: Path, allowed: Sequence[Path]) -> Path:

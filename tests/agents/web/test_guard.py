@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import io
 import json
 import socket
 import threading
@@ -15,7 +16,8 @@ from typing import Any
 import pytest
 
 from cuechain.agents.errors import ConfigError, MediaError
-from cuechain.agents.web import bindable, contained, guarded, owner_of, running, users_of
+from cuechain.agents.sessions import Sessions
+from cuechain.agents.web import bindable, clips_of, contained, guarded, owner_of, running, users_of
 
 TOKEN = "a-token-of-twenty-four-letters"
 USERS = {"ann": "correct horse", "bob": "battery staple"}
@@ -387,3 +389,17 @@ def test_files_outside_are_not_opened(tmp_path: Path):
         contained([own], [own])
     assert contained([own / "well.json"], [own])
     assert contained([own / "link.txt"], [own, other]) == [other / "clip.txt"]
+
+
+def test_clips_of_a_session_lead_nowhere(tmp_path: Path):
+    session = Sessions(tmp_path).create()
+    secret = tmp_path / "secret.txt"
+    secret.write_text("secret")
+    session.add_file(io.BytesIO(b"Great."), "day.txt")
+    assert [path.name for path in clips_of(session)] == ["day.txt"]
+    session.link_file(secret)  # the local user's own, where it lies
+    assert [path.name for path in clips_of(session)] == ["day.txt", "secret.txt"]
+    talk = {"turns": [{"text": "a", "file": "../../../secret.txt"}]}
+    session.add_file(io.BytesIO(json.dumps(talk).encode()), "talk.json")
+    with pytest.raises(MediaError, match="outside"):
+        clips_of(session)
