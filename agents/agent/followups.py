@@ -13,8 +13,9 @@ from cuechain.agents.agent.ledger import PARTLY
 from cuechain.agents.focus import focus, within
 from cuechain.agents.llm.labels import is_known
 from cuechain.agents.pipeline import check
+from cuechain.agents.realise import adjective
 from cuechain.agents.reason import OPEN, labels_of
-from cuechain.agents.values import Answer, Case, CueSheet, EmotionAnswer, Focus, Question, Span
+from cuechain.agents.values import Answer, Case, Cue, CueSheet, EmotionAnswer, Focus, Question, Span
 
 Reply: TypeAlias = Literal["plain", "why_not", "change", "sure", "nothing", "whom"]
 """What kind of answer is wanted: that of an ordinary question; what speaks for another feeling; what would change the answer; how sure it
@@ -42,6 +43,7 @@ _SAME_STRETCH = re.compile(r"^\W*(and |but |so )?(why|how so|when|what about|how
 _PRONOUN = re.compile(r"\b(she|her|he|him|his|they|them|woman|girl|man|boy|guy|lady|other( one| person)?)\b", re.I)
 _HERS = ("she", "her", "woman", "girl", "lady")
 
+_AND = re.compile(r"^\W*((and|but|so|then)\b\W*)+", re.I)
 _ORDER = ("first", "second", "third", "fourth", "fifth")
 
 LONG = 300.0
@@ -93,7 +95,8 @@ def understood(sheet: CueSheet, question: Question, cases: Sequence[Case], *, pl
     labels = task.feelings or labels_of(question, task) or OPEN
     clip = _clip(sheet, question.text)
     whole, sheet = sheet, Asked(question, Focus(), clip=clip).part(sheet)
-    found = focus(sheet, question.text.strip().partition("\n")[0], labels)
+    text = question.text.strip().partition("\n")[0]
+    found = focus(sheet, _AND.sub("", text) or text, labels)
     last = next((c for c in reversed(cases) if c.answer is not None), None)
     feelings = task.answer in (Answer, EmotionAnswer) and task.fill is None
     asked = Asked(question, found, cites=_cites(last), clip=clip)
@@ -112,7 +115,8 @@ def understood(sheet: CueSheet, question: Question, cases: Sequence[Case], *, pl
         if about.person not in there.people:
             other = focus(there, question.text, labels)
             asked = replace(asked, about=about.model_copy(update={"person": other.person, "pronoun": other.pronoun}))
-    if plans or last is None or asked.about == found:
+    follows = any(p.search(text) for p in (_SAME_STRETCH, _SURE, _MIND, _NOT, _AND)) or asked.about != found
+    if plans or last is None or not follows:
         return asked
     felt = last.answer.emotion.label if last.answer and last.answer.emotion else None
     told = prompts.render(
@@ -121,11 +125,15 @@ def understood(sheet: CueSheet, question: Question, cases: Sequence[Case], *, pl
     return replace(asked, question=question.model_copy(update={"text": told}))
 
 
-def needed(ledger_sheet: CueSheet, question: Question, cases: Sequence[Case]) -> Span | None:
-    """The stretch of a long clip that a question is about, where it can be told before anything of it was perceived; None for all of it."""
-    if len(ledger_sheet.media) != 1 or (ledger_sheet.media[0].duration or 0.0) < LONG:
+def needed(sheet: CueSheet, question: Question, cases: Sequence[Case]) -> Span | None:
+    """The stretch of a long clip that a question is about, as far as that can be told before it is perceived; None for all of it."""
+    length = sheet.media[0].duration if len(sheet.media) == 1 else None
+    if length is None or length < LONG:
         return None
-    return understood(ledger_sheet, question, cases, plans=True).about.span
+    # Times are read against what was perceived, which may be nothing yet.
+    everything = Cue(sense="media", text="the clip", span=Span(start=0, end=length), source="media")
+    whole = sheet.model_copy(update={"cues": {**sheet.cues, "": everything}})
+    return understood(whole, question, cases, plans=True).about.span
 
 
 def _clip(sheet: CueSheet, text: str) -> str | None:
@@ -167,7 +175,8 @@ def _carried(sheet: CueSheet, asked: Asked, last: Focus) -> Asked:
         others = [p for p in sheet.people if p != last.person]
         unlike = len(others) == 0 and last.pronoun in ("she", "he")
         if other and (len(others) > 1 or unlike):
-            return replace(asked, about=found.model_copy(update={"span": last.span}), reply="whom")
+            kept = {"span": last.span, "person": last.person, "pronoun": last.pronoun}
+            return replace(asked, about=found.model_copy(update=kept), reply="whom")
         person = others[0] if other and others else last.person
         pronoun = person if len(sheet.people) > 1 else found.pronoun if _PRONOUN.search(text) else last.pronoun
         found = found.model_copy(update={"person": person, "pronoun": pronoun})
@@ -242,8 +251,9 @@ def _reconsidered(asked: Asked, labels: Sequence[str]) -> Asked:
     if _SURE.search(text):
         return replace(asked, about=how, reply="sure")
     if _NOT.search(text) or _COULD.search(text) or _ABOUT.search(text):
-        words = re.findall(r"[a-z]{4,}", text.lower())
-        label = named or next((w for w in words if w not in ("what", "about", "that") and is_known(w)), None)
-        if label:
+        words = re.findall(r"[a-z]{3,}", text.lower())
+        # Of words with one meaning the user's own counts ("pride", not joy), unless it is no noun ("angry").
+        own = next((w for w in words if is_known(w) and (w in labels or adjective(w) != w)), None)
+        if label := own or named:
             return replace(asked, about=how, reply="why_not", label=label)
     return asked

@@ -154,8 +154,13 @@ def _why_not(sheet: CueSheet, answer: Answer, plan: Plan, found: Focus, wanted: 
         else f"{noun} is less likely than that {likelier}"
     )
     text += "" if speaking else f"; no cue by itself points to {noun}"
-    kept = [c for c in own if not set(c.cites) & set(speaking)][:MOST]
-    return answer.model_copy(update={"claims": (_first(head, text), *kept, *_aside(sheet, plan, speaking, given))})
+    # Words go together with the line that they read, as the answer itself tells them.
+    theirs = [c for c in own if set(c.cites) & set(speaking)]
+    others = [i for i in speaking if not any(i in c.cites for c in theirs)]
+    kept = [c for c in own if c not in theirs][:MOST]
+    lead = tuple(i for i in head.cites if i not in speaking) or head.cites
+    head = _first(head.model_copy(update={"cites": lead}), text)
+    return answer.model_copy(update={"claims": (head, *kept, *theirs, *_aside(sheet, plan, others[:1], given))})
 
 
 def _sure(sheet: CueSheet, answer: Answer, plan: Plan, found: Focus) -> Answer:
