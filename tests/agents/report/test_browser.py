@@ -149,6 +149,28 @@ def test_raw_measures_are_shown_when_asked_for(shown: Any, about: Any):
     assert "au15" in tab.locator("tr[data-row=F1] .measures").inner_text()
 
 
+def test_the_player_stays_in_sight_while_its_page_is_read(shown: Any, about: Any):
+    tab = shown([about()], width=390)
+    ready(tab)
+    tab.locator("tr[data-row=F2] .cc-cite").click()
+    tab.wait_for_function("() => document.querySelector('video.floating')")
+    box = tab.locator("video").bounding_box()
+    assert 0 <= box["y"] < 800
+    assert 0 <= box["x"] < box["x"] + box["width"] <= 390
+
+
+def test_a_long_clip_can_be_seen_from_near(shown: Any, about: Any):
+    tab = shown([about()])
+    before = tab.locator(".cc-bar[data-cue=F1]").bounding_box()["width"]
+    for _ in range(3):
+        tab.get_by_role("button", name="Zoom in").click()
+    assert tab.locator(".cc-bar[data-cue=F1]").bounding_box()["width"] > 6 * before
+    assert tab.evaluate("document.documentElement.scrollWidth") == 1280
+    tab.locator(".cc-prose [data-cue=F1]").click()
+    bar, view = tab.locator(".cc-bar[data-cue=F1]").bounding_box(), tab.locator(".cc-scroll").first.bounding_box()
+    assert view["x"] <= bar["x"] < view["x"] + view["width"]
+
+
 def test_pieces_serve_a_page_that_comes_and_goes_and_has_its_own_player(
     chromium: Any, about: Any, clip: Any, tmp_path: Any
 ):
