@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import atexit
 import json
 import os
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
+from multiprocessing.util import Finalize
 from pathlib import Path
 from subprocess import DEVNULL, PIPE, Popen
 from typing import TYPE_CHECKING, Any
@@ -110,4 +110,4 @@ def end_idle() -> None:
         _idle.pop(kind).end()
 
 
-atexit.register(end_idle)
+Finalize(None, end_idle, exitpriority=0)  # at the end of a worker of multiprocessing too, which atexit does not see
