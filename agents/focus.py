@@ -13,7 +13,7 @@ _KINDS: tuple[tuple[QuestionKind, str], ...] = (
         r"\b(sarcas\w*|ironic\w*|irony|mean(s|t)? it|serious about|sincere\w*|joking|kidding|really (mean|pleased|happy|glad))\b",
     ),
     ("which_sense", r"\bwhich (sense|cue|signal|channel|modality)|(face|voice|words) or (the )?(face|voice|words)\b"),
-    ("change", r"\b(chang\w*|shift\w*|turn(s|ed)? (from|into)|over time|develop\w*|before and after|from .+ to)\b"),
+    ("change", r"\b(chang\w*|shift\w*|turn(s|ed)? (from|into)|over time|develop\w*|before and after|from (?!\d).+ to)\b"),
     ("when", r"^\s*(when|at (what|which) (time|moment|point))\b|\b(what|which) moment\b"),
     ("who", r"^\s*(who|whose|which (person|one|speaker))\b"),
     ("cause", r"\b(what (made|makes|caused?|triggers?|upsets?|is .* about)|because of what|cause|reason)\b"),

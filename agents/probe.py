@@ -10,6 +10,7 @@ import hashlib
 import warnings
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -146,12 +147,19 @@ def _checked(path: Path) -> str:
             raise MediaError(f"{path} does not exist", "check the path")
         if not path.is_file():
             raise MediaError(f"{path} is not a regular file", "copy the stream to a file first")
-        if not path.stat().st_size:
+        state = path.stat()
+        if not state.st_size:
             raise MediaError(f"{path} is empty (0 bytes)", "was the download complete?")
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return _digest(path, state.st_size, state.st_mtime_ns)
     except OSError as error:
         raise MediaError(f"{path} cannot be read: {error.strerror or error}", "check its permissions") from error
+
+
+@lru_cache(maxsize=64)
+def _digest(path: Path, size: int, changed: int) -> str:
+    """SHA-256 of a file, read once as long as its size and its time of change stay: stretches of one film are opened again and again."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _text(text: str, id: str, path: Path | None, digest: str) -> Media:

@@ -192,7 +192,7 @@ class Conversation:
         if model.planner is not None:
             case = answered(sheet, asked, model, self.settings, timings)
             yield from _told(case)
-            return case
+            return self._noted(case)
         images = keyframes(self._ledger.places, self.settings) if self.settings.look and model.vision else ()
         task = check(question)
 
@@ -209,7 +209,11 @@ class Conversation:
                 about=asked.about,
             )
 
-        return (yield from heard(work))
+        return self._noted((yield from heard(work)))
+
+    def _noted(self, case: Case) -> Case:
+        """With the stretches that were perceived for it, so that a resumed conversation finds them again."""
+        return case.model_copy(update={"steps": (*self._ledger.steps, *case.steps)}) if self._ledger.steps else case
 
 
 def _told(case: Case) -> Iterator[Said]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from threading import RLock
 
 from cuechain.agents import registry
-from cuechain.agents.agent.stretches import WHOLE, clocked, left, numbered_on, shifted, widened
+from cuechain.agents.agent.stretches import WHOLE, clocked, joined, left, numbered_on, shifted, widened
 from cuechain.agents.errors import ConfigError, MediaError
 from cuechain.agents.fetch import is_address, local
 from cuechain.agents.focus import within
@@ -321,18 +321,21 @@ class Ledger:
         self._gaps = list(dict.fromkeys([*self._gaps, *made.gaps]))
 
     def _unseen(self, have: set[str], without: Collection[str]) -> list[Gap]:
-        """What nobody asked for yet: never to be taken for calm."""
-        gaps: dict[str, Gap] = {}
+        """What nobody asked for yet: never to be taken for calm. A sense without a word has a gap of its own, the others share one."""
+        never: dict[str, Gap] = {}
+        partly: dict[str, None] = {}
         for media in [m for m in self._media if m.id in self._places]:
+            name = Path(media.path or "the text").name
             for sense in used_senses(self._settings, []):
-                name, seen = sense.name, self._seen[media.id, sense.name]
-                if not left(_all(media), seen) or not sense.streams & set(media.streams) or name in gaps:
+                seen = self._seen[media.id, sense.name]
+                if not left(_all(media), seen) or not sense.streams & set(media.streams):
                     continue
-                if {name, kin(name)} & set(without) or (not seen and name in have):
-                    continue
-                what = ", ".join(clocked(s) for s in sorted(seen, key=lambda s: s.start)) or "nothing"
-                gaps[name] = Gap(sense=name, reason=f"{what} of {Path(media.path or 'the text').name} was {PARTLY}")
-        return list(gaps.values())
+                if seen:
+                    what = ", ".join(clocked(s) for s in joined(seen))
+                    partly[f"only {what} of {name} was {PARTLY}"] = None
+                elif sense.name not in have and {sense.name, kin(sense.name)}.isdisjoint(without):
+                    never[sense.name] = Gap(sense=sense.name, reason=f"nothing of {name} was {PARTLY}")
+        return [*(Gap(sense="media", reason=reason) for reason in partly), *never.values()]
 
 
 def _all(media: Media) -> Span:

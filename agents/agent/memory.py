@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,13 +23,11 @@ _ANSWER = "cuechain_answer"
 def checkpointer(path: Path | None) -> Generator[BaseCheckpointSaver[Any] | None]:
     """The SQLite file of a conversation; None without one, or without the package: messages then last as long as the conversation does, and
     a resumed one begins with its answers alone."""
-    try:
-        from langgraph.checkpoint.sqlite import SqliteSaver
-    except ImportError:
-        path = None
-    if path is None:
+    if path is None or find_spec("langgraph.checkpoint.sqlite") is None:
         yield None
         return
+    from langgraph.checkpoint.sqlite import SqliteSaver
+
     path.parent.mkdir(parents=True, exist_ok=True)
     with SqliteSaver.from_conn_string(str(path)) as saver:
         yield saver

@@ -43,6 +43,17 @@ def left(span: Span, seen: Sequence[Span]) -> list[Span]:
     return [p for p in parts if p.length >= min(SLIVER, span.length)]
 
 
+def joined(seen: Sequence[Span]) -> list[Span]:
+    """Stretches in order of time, those that touch as one."""
+    done: list[Span] = []
+    for one in sorted(seen, key=lambda s: s.start):
+        if done and one.start - done[-1].end < SLIVER:
+            done[-1] = Span(start=done[-1].start, end=max(done[-1].end, one.end))
+        else:
+            done.append(one)
+    return done
+
+
 def shifted(item: T, start: float) -> T:
     """A cue or gap of a stretch that begins at `start`, in the whole clip's time; measures and words that tell times with it."""
     if not start:

@@ -16,6 +16,8 @@ from .sheets import cue, masked, two_people
         ("When is she most upset?", "when"),
         ("Who is angry?", "who"),
         ("How does her mood change over time?", "change"),
+        ("Does she go from calm to angry?", "change"),
+        ("How does she feel from 0:02 to 0:05?", "how"),
         ("Which sense matters most here?", "which_sense"),
         ("What made him angry?", "cause"),
         ("And why?", "why"),

@@ -47,6 +47,9 @@ class Act:
     drip: bool = False
     cut: bool = False
     refuses_format: bool = False
+    refuses_tools: bool = False
+    calls: tuple[tuple[str, str], ...] = ()
+    """Tool calls: name and arguments, which should be JSON."""
 
 
 class Server:
@@ -92,6 +95,8 @@ class Server:
                 time.sleep(act.sleep)
                 if act.refuses_format and "response_format" in body:
                     act = Act("unknown field response_format", status=400)
+                if act.refuses_tools and "tools" in body:
+                    act = Act('"auto" tool choice is not enabled on this server', status=400)
                 if act.status != 200:
                     error = {"error": {"message": act.text, "type": "error", "code": None}}
                     return self._whole(act.status, json.dumps(error).encode(), act.headers)
@@ -99,6 +104,11 @@ class Server:
                     return self._whole(200, act.raw, {})
                 if not body.get("stream"):
                     message = {"role": "assistant", "content": act.text, "refusal": act.refusal}
+                    calls = [
+                        {"id": f"c{n}", "type": "function", "function": {"name": name, "arguments": args}}
+                        for n, (name, args) in enumerate(act.calls)
+                    ]
+                    message |= {"content": None, "tool_calls": calls} if calls else {}
                     choice = {"index": 0, "finish_reason": act.finish, "message": message}
                     return self._whole(200, json.dumps(self._form("chat.completion", [choice], True)).encode(), {})
                 self.send_response(200)
