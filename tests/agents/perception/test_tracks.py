@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from cuechain.agents.media import Frame
-from cuechain.agents.perception.faces.mesh import Mesh, around
+from cuechain.agents.perception.faces.mesh import Mesh, around, close_idle
 from cuechain.agents.perception.faces.movements import read
 from cuechain.agents.perception.faces.tracks import Faces, Person
 
@@ -93,6 +93,23 @@ def test_the_shape_of_the_picture_does_not_matter(portraits: dict[str, np.ndarra
         found.append(points[:, :2])
     mesh.close()
     assert max(np.abs(found[0] - other).mean() for other in found[1:]) < 0.5
+
+
+def test_models_see_each_clip_as_if_it_were_their_first(portraits: dict[str, np.ndarray]) -> None:
+    close_idle()
+    seen: list[list[np.ndarray]] = []
+    for order in (("lady", "man"), ("man", "lady")):
+        found: dict[str, list[np.ndarray]] = {}
+        for name in order:
+            mesh, image = Mesh(), portraits[name]
+            areas = [*mesh.near(image), *mesh.far(image, [])]
+            points = [p for a in areas if (p := mesh.landmarks(image, a)) is not None]
+            found[name] = [*areas, *points]
+            mesh.close()
+        assert found["lady"] and found["man"]
+        seen.append([*found["lady"], *found["man"]])
+        close_idle()
+    assert len(seen[0]) == len(seen[1]) and all(map(np.array_equal, *seen))
 
 
 def test_a_turned_photograph_shows_the_same_smile(data: Path) -> None:
