@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from cuechain import prompts
-from cuechain.agents.agent.ledger import PARTLY
+from cuechain.agents.agent.gaps import PARTLY
 from cuechain.agents.focus import focus, within
 from cuechain.agents.llm.labels import is_known
 from cuechain.agents.pipeline import check
@@ -213,7 +213,7 @@ def _moved(sheet: CueSheet, asked: Asked, last: Focus) -> Asked:
     if not (before or after):
         return asked
     end = _end(sheet)
-    base = last.span or _moment(sheet, asked.cites, end)
+    base = last.span or _moment(sheet, asked.cites, end if last.kind == "when" else end / 2)
     lead = "before that" if before else "after that"
     nothing = base is None or (base.start <= BEGIN if before else base.end >= end - BEGIN)
     if base is None or nothing:
@@ -236,10 +236,10 @@ def _end(sheet: CueSheet) -> float:
     return told or max((c.span.end for c in sheet.cues.values() if c.span), default=0.0)
 
 
-def _moment(sheet: CueSheet, cites: Sequence[str], end: float) -> Span | None:
+def _moment(sheet: CueSheet, cites: Sequence[str], longest: float) -> Span | None:
     """The moment that an answer about the whole clip went by; None where it went by what is there all the time."""
     spans = [c.span for i in cites if (c := sheet.cues.get(i)) and c.span]
-    return next((s for s in spans if s.length <= end / 2), None)
+    return next((s for s in spans if s.length <= longest), None)
 
 
 def _reconsidered(asked: Asked, labels: Sequence[str]) -> Asked:

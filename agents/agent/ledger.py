@@ -10,13 +10,14 @@ from pathlib import Path
 from threading import RLock
 
 from cuechain.agents import registry
-from cuechain.agents.agent.stretches import WHOLE, clocked, joined, left, numbered_on, shifted, widened
+from cuechain.agents.agent.gaps import PARTLY, everything_of, of_stretch, unseen
+from cuechain.agents.agent.persons import numbered_on, relinked, renamed
+from cuechain.agents.agent.stretches import WHOLE, clocked, left, shifted, widened
 from cuechain.agents.errors import ConfigError, MediaError
 from cuechain.agents.fetch import is_address, local
 from cuechain.agents.focus import within
 from cuechain.agents.llm.weighted import kin
 from cuechain.agents.media import opened, probe
-from cuechain.agents.perception import link
 from cuechain.agents.perception import perceive as perceive_clip
 from cuechain.agents.perception.perceive import senses as used_senses
 from cuechain.agents.pipeline import Event, Opened, SenseDone, SheetReady, see
@@ -26,9 +27,6 @@ from cuechain.agents.values import Case, Cue, CueSheet, Gap, Media, Span, Step
 
 UNLIMITED = 10**9
 """A budget that keeps every cue."""
-
-PARTLY = "perceived so far"
-"""How reasons of gaps end that only say that nobody asked yet."""
 
 
 class Ledger:
@@ -146,7 +144,7 @@ class Ledger:
         generous = self._settings.model_copy(update={"budget": UNLIMITED})
         for media in [m for m in self._media if m.id in self._places]:
             names = [sense.name for sense in used_senses(self._settings, [])]
-            everything = _all(media)
+            everything = everything_of(media)
             if not any(left(everything, self._seen[media.id, name]) for name in names):
                 continue
             for event in see([self._places[media.id]], generous):
@@ -169,7 +167,7 @@ class Ledger:
             ConfigError: The stretch lies outside the clip.
             MediaError: It cannot be decoded.
         """
-        everything = _all(media)
+        everything = everything_of(media)
         if span is not None and media.duration is not None and span.start >= media.duration:
             raise ConfigError(f"{clocked(span)} lies outside the clip", f"it is {clocked(everything)} long")
         short = media.duration is None or media.duration <= WHOLE
@@ -197,7 +195,7 @@ class Ledger:
         gaps = [g for g in self._gaps if {g.sense, kin(g.sense)}.isdisjoint(without)]
         if len(self._media) > 1:  # what one clip cannot serve is no gap where another one does
             gaps = [g for g in gaps if g.span is not None or g.sense not in have]
-        gaps += self._unseen(have, without)
+        gaps += unseen([m for m in self._media if m.id in self._places], self._settings, self._seen, have, without)
         gaps += [Gap(sense=name, reason="left out for this question") for name in dict.fromkeys(without)]
         return textualize(self._media, (), gaps, budget=budget, known=known)
 
@@ -236,17 +234,7 @@ class Ledger:
             c.model_copy(update={"media": ids.get(c.media or "", media.id) if several else None})
             for c in sheet.cues.values()
         ]
-        # Whoever was met in a stretch of this clip, or before the conversation was resumed, keeps the name.
-        met = {_key(c): c.person for c in self._cues.values()}
-        names = {c.person: met[_key(c)] for c in fresh if c.person and met.get(_key(c))}
-        strangers = numbered_on(fresh, list(self._cues.values()))
-        self._take(
-            [
-                new.model_copy(update={"person": names.get(old.person, new.person)})
-                for old, new in zip(fresh, strangers, strict=True)
-            ],
-            sheet.gaps,
-        )
+        self._take(renamed(fresh, list(self._cues.values()), _key), sheet.gaps)
 
     def _piece(self, media: Media, names: list[str], piece: Span, *, whole: bool) -> Generator[Event]:
         place = self._places.get(media.id)
@@ -275,38 +263,18 @@ class Ledger:
             for c in numbered_on(raw, old, voices=f"{number}." if self._raw[media.id] else "")
         ]
         fresh = self._relinked(media, raw)
-        self._take(fresh, [self._of_piece(g, stretch) for g in found if isinstance(g, Gap)])
+        self._take(fresh, [of_stretch(g, stretch) for g in found if isinstance(g, Gap)])
         for name in names:
             self._seen[media.id, name].append(piece)
         output = {"media": media.id, "senses": names, "start": piece.start, "end": piece.end}
         self.steps.append(Step(name="perceive", output=json.dumps(output)))
 
-    def _of_piece(self, gap: Gap, stretch: Span | None) -> Gap:
-        """A gap of a stretch concerns the stretch alone; one that no other stretch would close stays as it is."""
-        if stretch is None or "not installed" in gap.reason or gap.reason.startswith("no "):
-            return gap if stretch is None or " in this " in gap.reason else gap.model_copy(update={"span": stretch})
-        later = shifted(gap, stretch.start)
-        return later if later.span else later.model_copy(update={"span": stretch})
-
     def _relinked(self, media: Media, raw: list[Cue]) -> list[Cue]:
-        """The new cues with their persons. A face that comes later may tell whose an earlier voice is; names that were used stay."""
+        """The new cues with their persons; those of earlier cues follow where a face tells whose a voice is."""
         before = self._linked[media.id]
-        linked = link([*self._raw[media.id], *raw])
-        moved: dict[str, set[str]] = defaultdict(set)
+        linked = relinked(self._raw[media.id], before, raw)
         for old, new in zip(before, linked, strict=False):
-            if old.person and new.person and old.person != new.person:
-                moved[new.person].add(old.person)
-        there, was = {c.person for c in linked}, {c.person for c in before}
-        rename = {
-            new: next(iter(olds))
-            for new, olds in moved.items()
-            if len(olds) == 1 and new not in was and not olds & there
-        }
-        linked = [c.model_copy(update={"person": rename.get(c.person or "", c.person)}) for c in linked]
-        for old, new in zip(before, linked, strict=False):
-            if old.person == new.person:
-                continue
-            for i, cue in self._cues.items():
+            for i, cue in self._cues.items() if old.person != new.person else ():
                 if (cue.sense, cue.text, cue.span, cue.person) == (old.sense, old.text, old.span, old.person):
                     self._cues[i] = cue.model_copy(update={"person": new.person})
         self._raw[media.id] += raw
@@ -319,28 +287,6 @@ class Ledger:
         made = textualize(self._media, fresh, gaps, budget=UNLIMITED, known=self._cues)
         self._cues = dict(made.cues)
         self._gaps = list(dict.fromkeys([*self._gaps, *made.gaps]))
-
-    def _unseen(self, have: set[str], without: Collection[str]) -> list[Gap]:
-        """What nobody asked for yet: never to be taken for calm. A sense without a word has a gap of its own, the others share one."""
-        never: dict[str, Gap] = {}
-        partly: dict[str, None] = {}
-        for media in [m for m in self._media if m.id in self._places]:
-            name = Path(media.path or "the text").name
-            for sense in used_senses(self._settings, []):
-                seen = self._seen[media.id, sense.name]
-                if not left(_all(media), seen) or not sense.streams & set(media.streams):
-                    continue
-                if seen:
-                    what = ", ".join(clocked(s) for s in joined(seen))
-                    partly[f"only {what} of {name} was {PARTLY}"] = None
-                elif sense.name not in have and {sense.name, kin(sense.name)}.isdisjoint(without):
-                    never[sense.name] = Gap(sense=sense.name, reason=f"nothing of {name} was {PARTLY}")
-        return [*(Gap(sense="media", reason=reason) for reason in partly), *never.values()]
-
-
-def _all(media: Media) -> Span:
-    """The whole of a clip; one without a length counts as a second."""
-    return Span(start=0, end=media.duration or 1.0)
 
 
 def _key(cue: Cue) -> tuple[object, ...]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 
-from cuechain.agents.agent.followups import Asked
+from cuechain.agents.agent.followups import Asked, Reply
 from cuechain.agents.evidence import stance_of
 from cuechain.agents.focus import within
 from cuechain.agents.llm import Model
 from cuechain.agents.llm.labels import meaning
 from cuechain.agents.llm.serialise import SETTING
-from cuechain.agents.llm.weighted import of_senses
+from cuechain.agents.llm.weighted import kin, of_senses
 from cuechain.agents.pipeline import check, concluded
 from cuechain.agents.planned import planned
 from cuechain.agents.realise import adjective, realise
@@ -108,6 +108,8 @@ def _thought_over(sheet: CueSheet, asked: Asked, task: Task, model: Model, setti
             answer = _sure(sheet, answer, plan, found)
         else:
             answer = _change(sheet, answer, plan, asked, task, model, settings)
+    elif plan is not None and found.person in (*sheet.people, None):
+        answer = _undecided(sheet, answer, plan, found, wanted, asked.reply)
     return Reasoned(realise(sheet, answer, found), found, steps, usage)
 
 
@@ -161,6 +163,25 @@ def _why_not(sheet: CueSheet, answer: Answer, plan: Plan, found: Focus, wanted: 
     lead = tuple(i for i in head.cites if i not in speaking) or head.cites
     head = _first(head.model_copy(update={"cites": lead}), text)
     return answer.model_copy(update={"claims": (head, *kept, *theirs, *_aside(sheet, plan, others[:1], given))})
+
+
+def _undecided(sheet: CueSheet, answer: Answer, plan: Plan, found: Focus, wanted: str | None, reply: Reply) -> Answer:
+    """The same where no answer was given: what there is of the feeling that is asked for, or what would be needed."""
+    speaking = [i for i in _pointing(sheet, plan, found.person) if wanted and _kin(plan.points[i], wanted)][:MOST]
+    if wanted is not None:
+        noun = _noun(wanted)
+        signs = "is what little points to it" if speaking else f"no cue by itself points to {noun}"
+        text = f"No feeling can be told here, {noun} included; {'this ' if speaking else ''}{signs}"
+    elif reply == "change":
+        have = {kin(c.sense) for c in sheet.cues.values()}
+        lacking = [s for s in ("words", "voice", "face") if s not in have]
+        beside = f", and there is nothing of {named(lacking)}" if lacking else ""
+        text = f"There is no answer to change; one would need a cue that points to a feeling{beside}"
+    else:
+        return answer
+    head = answer.claims[0]
+    cites = tuple(speaking) or head.cites
+    return answer.model_copy(update={"claims": (head.model_copy(update={"text": _capital(text), "cites": cites}),)})
 
 
 def _sure(sheet: CueSheet, answer: Answer, plan: Plan, found: Focus) -> Answer:

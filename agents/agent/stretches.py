@@ -74,26 +74,6 @@ def shifted(item: T, start: float) -> T:
     return item.model_copy(update={"span": span, "measures": measures, "text": text})
 
 
-def numbered_on(fresh: Sequence[Cue], before: Sequence[Cue], voices: str = "") -> list[Cue]:
-    """P1 of one stretch or clip is not P1 of another: numbers go on from those that are taken. Names that the source gives stay.
-
-    Args:
-        fresh: Cues that were linked, or are yet to be linked, by themselves.
-        before: Cues whose persons have their numbers.
-        voices: Put before the letters by which voices were told apart, which start anew as well.
-    """
-    taken = max((int(c.person[1:]) for c in before if c.person and re.fullmatch(r"P\d+", c.person)), default=0)
-
-    def renamed(cue: Cue) -> Cue:
-        person, label = cue.person, cue.measures.get("speaker")
-        if person and re.fullmatch(r"P\d+", person):
-            person = f"P{int(person[1:]) + taken}"
-        measures = {**cue.measures, "speaker": f"{voices}{label}"} if label and voices else cue.measures
-        return cue.model_copy(update={"person": person, "measures": measures})
-
-    return [renamed(c) for c in fresh] if taken or voices else list(fresh)
-
-
 def clocked(span: Span) -> str:
     """`12:00-13:00`; with tenths where they are not 0."""
 

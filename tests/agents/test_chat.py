@@ -1,0 +1,91 @@
+"""`cuechain chat` keeps what was said: begin, resume, list, delete."""
+
+import io
+import json
+import sys
+
+import pytest
+
+from cuechain.agents import cli
+from cuechain.agents.sessions import Sessions
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    monkeypatch.setenv("CUECHAIN_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def letter(tmp_path):
+    path = tmp_path / "letter.txt"
+    path.write_text("Anna: I hate this! I am so angry with you.\nBen: Oh, I am so happy, I love it!\n")
+    return path
+
+
+@pytest.fixture
+def chat(home, monkeypatch, capsys):
+    def run(*arguments, said=""):
+        monkeypatch.setattr(sys, "stdin", io.StringIO(said))
+        monkeypatch.setattr(sys, "argv", ["cuechain", "chat", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        out, err = capsys.readouterr()
+        return ended.value.code, out, err
+
+    return run
+
+
+def test_a_session_is_begun_listed_resumed_and_deleted(chat, home, letter, tmp_path):
+    code, out, err = chat(letter, "-m", "rules", said="How does Anna feel, and why?\nquit\n")
+    assert code == 0 and "angry" in out and "[T1" in out
+    id = err.split("--resume ")[1].split("`")[0]
+    code, out, _ = chat("--sessions", "--json")
+    (row,) = json.loads(out)
+    assert code == 0 and row["id"] == id and row["answers"] == 1 and row["title"] == "letter.txt"
+    assert id in chat("--sessions")[1]
+    other = tmp_path / "other.txt"
+    other.write_text("Cid: I am so afraid, very scared.\nDan: The bill was read on Monday.\n")
+    code, out, err = chat("--resume", id, "-m", "rules", "--json", said=f"and why?\nadd {other}\nHow does Cid feel?\n")
+    first, second = map(json.loads, out.splitlines())
+    assert code == 0 and "letter.txt: 1 answer so far" in err and "How does Anna feel" in err
+    assert first["answer"]["person"] == "Anna" and second["answer"]["emotion"]["label"] == "fear"
+    session = Sessions(home).get(id)
+    assert len(session.cases()) == 3 and [f.name for f in session.files] == ["letter.txt", "other.txt"]
+    assert chat("--delete", id)[0] == 0
+    assert not session.folder.exists() and letter.exists() and chat("--sessions", "--json")[1].strip() == "[]"
+
+
+def test_a_session_without_an_answer_is_not_kept(chat, home, letter):
+    for said in ("", "quit\n", "cues\n", "x" * 5000):
+        assert chat(letter, "-m", "rules", said=said)[0] == 0
+    assert not Sessions(home).all()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "told"),
+    [
+        (("--resume", "nothing-there"), 1, "no session"),
+        (("--resume", "../../etc"), 1, "no session"),
+        (("--delete", "nothing-there"), 1, "no session"),
+        ((), 2, "no file"),
+        (("no.mp4",), 2, "no file"),
+        (("--sessions", "--delete", "x"), 2, "exclude"),
+    ],
+)
+def test_what_cannot_be_done_is_told(chat, home, arguments, code, told):
+    got, _, err = chat(*arguments)
+    assert got == code and told in err
+    assert not Sessions(home).all()
+
+
+def test_an_unknown_model_leaves_no_session_behind(chat, home, letter):
+    assert chat(letter, "-m", "nonesuch")[0] == 2 and not Sessions(home).all()
+
+
+def test_a_clip_that_is_gone_is_told(chat, home, letter):
+    _, _, err = chat(letter, "-m", "rules", said="How does Anna feel?\n")
+    id = err.split("--resume ")[1].split("`")[0]
+    letter.unlink()
+    code, _, err = chat("--resume", id, "-m", "rules", said="why?\n")
+    assert code == 1 and "does not exist" in err and len(Sessions(home).get(id).cases()) == 1
