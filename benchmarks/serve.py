@@ -69,7 +69,8 @@ def peak(process: int) -> float:
 
 
 def children(process: int) -> list[int]:
-    return [int(pid) for pid in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
+    """Processes that any of its threads started."""
+    return [int(pid) for path in Path(f"/proc/{process}/task").glob("*/children") for pid in path.read_text().split()]
 
 
 def patient(ask: Any, told: Counter[str], what: str) -> httpx.Response:

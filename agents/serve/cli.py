@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 from typing import Annotated
 
@@ -56,6 +57,7 @@ def serve(
         app = api(service, most_mb * 2**20)
     except ModuleNotFoundError as error:
         raise MissingExtraError("the server", "serve") from error
+    tempfile.tempdir = str(service.settings.home)  # uploads come in where there is room for them; /tmp may be memory
     door = guarded(
         app,
         host=host,
