@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 HEAD = '<link rel="stylesheet" href="page.css"><script src="page.js"></script>'
 
+WORK = 4
+"""Things at once that take a processor: perceiving, answering, weighing."""
+
 
 def blocks(page: Page) -> gr.Blocks:
     """The page as Gradio's Blocks."""
@@ -64,15 +67,24 @@ def blocks(page: Page) -> gr.Blocks:
         whole = [id, bar, stage, turns, live, lanes, senses]
         answer = [bar, turns, lanes, senses, live, box]
         made.load(on(page.load), None, whole, **hidden)
-        stage.upload(on(page.taken), [spec, off], whole, concurrency_limit=2, concurrency_id="work", **hidden)
+        # Several at once: a question that is sent while another is answered waits for it, and none is lost.
+        work: dict[str, Any] = {
+            **hidden,
+            "concurrency_id": "work",
+            "concurrency_limit": WORK,
+            "trigger_mode": "multiple",
+        }
+        stage.upload(on(page.taken), [spec, off], whole, **work)
         asked = [box, id, spec, task, labels, off]
         running: list[Any] = [
-            box.submit(on(page.ask), asked, answer, concurrency_limit=2, concurrency_id="work", **hidden),
-            turns.select(on(page.ask_next), asked[1:], answer, concurrency_id="work", **hidden),
-            senses.select(on(page.switched), [id, spec, task, labels], [off, *answer], concurrency_id="work", **hidden),
+            box.submit(on(page.ask), asked, answer, **work),
+            turns.select(on(page.ask_next), asked[1:], answer, **work),
+            senses.select(on(page.switched), [id, spec, task, labels], [off, *answer], **work),
         ]
+        for answered in running:
+            answered.then(on(page.weigh_if_free), [id, spec, off], [senses], **work)
         live.stop(on(page.stopped), None, [live], cancels=running, **hidden)
-        senses.submit(on(page.weigh), [id, spec, off], [senses], concurrency_id="work", **hidden)
+        senses.submit(on(page.weigh), [id, spec, off], [senses], **work)
         turns.like(on(page.rate), [id], [turns], **hidden)
         turns.edit(on(page.edit), [id], [turns], **hidden)
         bar.delete(on(page.delete), [id], [bar], **hidden).then(None, js="() => cuechain.deleted()", **hidden)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 _PATHS = {
     "up": '<path d="M7 10v11H3V10h4zm0 0 5-7c1.6 0 2.6 1.2 2.3 2.8L13.6 9H20c1.2 0 2 1.1 1.7 2.2l-2 8c-.3 1.1-1.2 1.8-2.3 1.8H7"/>',
     "down": '<path d="M17 14V3h4v11h-4zm0 0-5 7c-1.6 0-2.6-1.2-2.3-2.8l.7-3.2H4c-1.2 0-2-1.1-1.7-2.2l2-8C4.600 3.700 5.500 3 6.600 3H17"/>',
@@ -20,6 +22,7 @@ _PATHS = {
 }
 
 
+@cache
 def icons() -> dict[str, str]:
     """Name to SVG, hidden from screen readers: what a button does is said by its label."""
     from markupsafe import Markup

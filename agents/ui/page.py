@@ -143,10 +143,7 @@ class Page:
             session.rename(text[:80])
         self.talks.of(session).weighing = None
         shown = (self.bar(request, session), self.turns(session), self.lanes(session))
-        yield *shown, gr.skip(), "", gr.skip()
-        if not self.talks.costs(spec, last.sheet):
-            self.talks.weigh(session, spec, last)
-        yield *same[:3], self.senses(session, spec, off), gr.skip(), gr.skip()
+        yield *shown, self.senses(session, spec, off), "", gr.skip()
 
     def ask_next(
         self,
@@ -180,11 +177,17 @@ class Page:
             yield off, *shown
 
     def weigh(self, id: str, spec: str, off: list[str], request: gr.Request) -> str:
-        """A chat model is to be asked with every set of senses."""
+        """How much each sense mattered is to be found out, whatever it costs."""
         session = self.session(request, id)
         if session and (cases := session.cases()):
             self.talks.weigh(session, spec, cases[-1])
         return self.senses(session, spec, off)
+
+    def weigh_if_free(self, id: str, spec: str, off: list[str], request: gr.Request) -> str:
+        """The same after an answer, where it costs no questions to a chat model."""
+        session = self.session(request, id)
+        free = session is not None and not self.talks.costs(spec, self.talks.of(session).sheet)
+        return self.weigh(id, spec, off, request) if free else self.senses(session, spec, off)
 
     def stopped(self) -> str:
         """What was being done was stopped."""

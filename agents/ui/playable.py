@@ -63,6 +63,8 @@ def _copied(given: InputContainer, made: OutputContainer) -> None:
             for part in resampler.resample(frame):
                 made.mux(sound.encode(part))
             continue
+        if not isinstance(frame, av.VideoFrame):
+            continue
         if picture is None:
             width, height, _ = shown(video, frame)
             scale = min(1.0, WIDEST / max(width, height))

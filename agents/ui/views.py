@@ -61,15 +61,13 @@ class Live:
 def _templates() -> Environment:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-    made = Environment(
+    return Environment(
         loader=FileSystemLoader(Path(__file__).parent / "static"), autoescape=True, undefined=StrictUndefined
     )
-    made.globals.update(icons=icons())
-    return made
 
 
 def _html(name: str, **values: Any) -> str:
-    return _templates().get_template(f"{name}.html.jinja").render(**values)
+    return _templates().get_template(f"{name}.html.jinja").render(icons=icons(), **values)
 
 
 def stage(session: Session | None, most: int, front: int = 0) -> str:
