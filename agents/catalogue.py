@@ -106,14 +106,14 @@ def cases(path: Path) -> Iterator[Case]:
             raise RunError(f"{path}: record {number} is not a Case", str(error).splitlines()[0]) from error
 
 
-def case_of(record: str) -> Case:
-    """One stored case, read as its task's own answer type.
+def case_of(record: str | dict[str, Any]) -> Case:
+    """One stored case, as JSON or parsed, read as its task's own answer type.
 
     Raises:
         ValueError, KeyError, TypeError, AttributeError: It is not a Case.
         ConfigError: Its task is not there.
     """
-    raw = json.loads(record)
+    raw = json.loads(record) if isinstance(record, str) else record
     task = raw["question"].get("task", Question.model_fields["task"].default)  # defaults need not be written
     answer: type[Answer] = registry.get("tasks", task).answer
     return Case.model_validate(raw, context={"answer": answer})

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from cuechain.agents import registry
+from cuechain.agents.catalogue import case_of
 from cuechain.agents.exports.files import Whole, safe_name
 from cuechain.agents.exports.record import Origin
 from cuechain.agents.values import Case, Cue, Media
@@ -113,7 +113,4 @@ def _put(path: Path, text: str) -> Path:
 
 def _read(path: Path) -> Iterator[Case]:
     with path.open(encoding="utf-8") as lines:
-        for line in lines:
-            raw = json.loads(line)
-            answer = registry.get("tasks", raw["question"]["task"]).answer
-            yield Case.model_validate(raw, context={"answer": answer})
+        yield from map(case_of, lines)

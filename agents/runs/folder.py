@@ -13,8 +13,8 @@ from typing import IO, Any
 
 from filelock import FileLock, Timeout
 
-from cuechain.agents import registry
 from cuechain.agents.atomic import write
+from cuechain.agents.catalogue import case_of
 from cuechain.agents.datasets import Fault
 from cuechain.agents.errors import RunError
 from cuechain.agents.values import Case
@@ -50,7 +50,7 @@ class Run:
         Raises:
             RunError: The file cannot be read.
         """
-        yield from map(_case, self.records())
+        yield from map(case_of, self.records())
 
     def chosen(self, ids: Sequence[str] = (), *, failed: bool = False) -> Iterator[Case]:
         """Some of the cases, in the order of the run.
@@ -72,7 +72,7 @@ class Run:
                 raise RunError(f"{self.folder} has no item '{lost[0]}'", hint)
         for raw in self.records():
             if (not wanted or _id_of(raw) in wanted) and (not failed or raw.get("status") == "failed"):
-                yield _case(raw)
+                yield case_of(raw)
 
     def records(self) -> Iterator[dict[str, Any]]:
         """The same as plain values; a line that was cut off while it was written is left out.
@@ -224,10 +224,6 @@ class Writing:
 
 def _unwritable(folder: Path, error: OSError) -> RunError:
     return RunError(f"{folder} cannot be written: {error.strerror or error}", "free some space; what is done is kept")
-
-
-def _case(raw: dict[str, Any]) -> Case:
-    return Case.model_validate(raw, context={"answer": registry.get("tasks", raw["question"]["task"]).answer})
 
 
 def _id_of(raw: dict[str, Any]) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from cuechain.agents import registry
+from cuechain.agents.catalogue import case_of as stored
 from cuechain.agents.errors import CueChainError
 from cuechain.agents.reason import labels_of
 from cuechain.agents.tasks import Task
@@ -152,8 +153,7 @@ def case_of(raw: Any, id: str, origin: str) -> Case | Refusal:
             return Refusal(
                 id, origin, "version", f"a Case of version {raw['schema_version']}; this reads {SCHEMA_VERSION}"
             )
-        task: Task = registry.get("tasks", raw["question"]["task"])
-        return Case.model_validate(raw, context={"answer": task.answer})
+        return stored(raw)
     except CueChainError as error:
         return Refusal(id, origin, "broken", error.message)
     except (ValueError, KeyError, TypeError, AttributeError) as error:

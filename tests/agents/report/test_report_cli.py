@@ -32,7 +32,7 @@ def call(*arguments: Any) -> Any:
 
 
 def stored(path: Path, *cases: Case) -> Path:
-    path.write_text("".join(one.model_dump_json() + "\n" for one in cases), "utf-8")
+    path.write_text("".join(one.model_dump_json(exclude_defaults=True) + "\n" for one in cases), "utf-8")
     return path
 
 
