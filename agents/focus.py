@@ -83,7 +83,7 @@ def later(cue: Cue, seconds: float) -> Cue:
 
     def moved(moments: float | str) -> float | str:
         if isinstance(moments, str):
-            return " ".join(f"{float(one) + seconds:.2f}" for one in moments.split())
+            return " ".join(f"{float(one) + seconds:.1f}" for one in moments.split())
         return round(moments + seconds, 3)
 
     span = cue.span and Span(start=cue.span.start + seconds, end=cue.span.end + seconds)

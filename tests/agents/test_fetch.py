@@ -18,8 +18,7 @@ import pytest
 from cuechain.agents import fetch, settings
 from cuechain.agents.errors import ConfigError, MediaError, MissingExtraError, RunError
 from cuechain.agents.fetch import address, fetched, is_address, kept, listed, local, size_of, web
-from cuechain.agents.pipeline import SheetReady, ask, see
-from cuechain.agents.values import Span
+from cuechain.agents.pipeline import ask, see
 
 DATA = bytes(range(256)) * 1000
 
@@ -303,17 +302,6 @@ def test_a_path_object_is_no_address(server: Server):
     with pytest.raises(MediaError, match="does not exist"):
         list(see([Path(f"{server.url}/c.mp4")], settings.load()))
     assert not server.asked
-
-
-def test_a_stretch_is_looked_at_alone_with_the_times_of_the_file(film, tmp_path: Path, tone):
-    clip = film(tmp_path / "c.mp4", seconds=8, shots=4, sound=tone(8))
-    chosen = settings.load(senses=("scene", "sound"))
-    (ready,) = [e for e in see([clip], chosen, stretch=Span(start=4, end=6)) if isinstance(e, SheetReady)]
-    spans = [cue.span for cue in ready.sheet.cues.values() if cue.span]
-    assert spans and all(4 - 0.05 <= span.start < span.end <= 6.1 for span in spans)
-    assert len([c for c in ready.sheet.cues.values() if c.sense == "scene" and c.span]) <= 2
-    with pytest.raises(MediaError):
-        list(see([clip], chosen, stretch=Span(start=20, end=22)))
 
 
 @pytest.mark.parametrize(
