@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 PLANNERS = ("embedded", "rules")
 """Models that answer in milliseconds, so that they are asked again without being told to."""
 
-TOLD = 5
-"""Ids of items that an error names."""
-
 
 def report(
     inputs: Annotated[
@@ -36,7 +33,9 @@ def report(
     senses: Annotated[
         str | None, typer.Option("--senses", "-s", help="Comma-separated senses; all by default.")
     ] = None,
-    items: Annotated[list[str] | None, typer.Option("--item", help="Id of an item of a run; may be repeated.")] = None,
+    items: Annotated[
+        list[str] | None, typer.Option("--item", "-i", help="Of a run: this item; may be repeated.")
+    ] = None,
     embed_media: Annotated[bool, typer.Option("--embed-media", help="Put videos and sounds into the page.")] = False,
     keyframes: Annotated[
         bool, typer.Option("--keyframes/--no-keyframes", help="Show frames of cited moments, and images.")
@@ -83,37 +82,31 @@ def _stored(inputs: list[str], items: list[str]) -> tuple[list[Case], Path] | No
     """The cases of the first input, and their folder; None where it is a medium.
 
     Raises:
-        ConfigError: More cases than a page can hold, or `items` of what holds no cases.
+        ConfigError: More cases than a page can hold.
         RunError: An item is not there, or what is stored cannot be read.
     """
-    from cuechain.agents.errors import ConfigError, RunError
+    from itertools import islice
+
+    from cuechain.agents.errors import ConfigError
     from cuechain.agents.importance.cli import stored
     from cuechain.agents.report.page import MOST_CASES
+    from cuechain.agents.runs import Run
 
-    path = Path(inputs[0]) if inputs else None
-    if path is not None and path.is_dir() and not (path / "manifest.json").exists():
-        path = path / "cases.jsonl" if (path / "cases.jsonl").is_file() else path  # a conversation's folder
-    found = stored(path) if path is not None else None
-    if path is None or found is None:
-        if items:
-            raise ConfigError("--item chooses from a run", "give a run folder or a cases.jsonl")
+    if not inputs:
+        return None
+    path = Path(inputs[0])
+    if path.is_dir() and not (path / "manifest.json").exists() and (path / "cases.jsonl").is_file():
+        path = path / "cases.jsonl"  # a conversation's folder
+    folder = path if path.is_dir() else path.parent
+    found = Run(folder).chosen(items) if items else stored(path)
+    if found is None:
         return None
     if len(inputs) > 1:
         raise ConfigError("one file of cases makes one page", "give it alone")
-    kept: list[Case] = []
-    seen: list[str] = []
-    for case in found:
-        id = case.sample.id if case.sample else ""
-        seen = [*seen, id] if len(seen) < TOLD else seen
-        if not items or id in items:
-            kept.append(case)
-        if len(kept) > MOST_CASES:
-            raise ConfigError(
-                f"{path} holds more than the {MOST_CASES} cases of a page", f"--item ID, such as {seen[0]}"
-            )
-    if odd := [i for i in items if i not in {case.sample.id for case in kept if case.sample}]:
-        raise RunError(f"{path} has no item {', '.join(odd)}", f"it has {', '.join(seen)} …")
-    return kept, path if path.is_dir() else path.parent
+    kept = list(islice(found, MOST_CASES + 1))
+    if len(kept) > MOST_CASES:
+        raise ConfigError(f"{path} holds more than the {MOST_CASES} cases of a page", "choose some with --item ID")
+    return kept, folder
 
 
 def _asked(

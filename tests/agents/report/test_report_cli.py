@@ -88,9 +88,9 @@ def test_an_item_of_a_run(tmp_path: Path):
     assert "question 8" not in html
     with pytest.raises(ConfigError, match="more than the"):
         call(run, "-o", tmp_path / "r.html")
-    with pytest.raises(RunError, match="no item nope") as caught:
+    with pytest.raises(RunError, match="no item 'nope'") as caught:
         call(run, "--item", "nope", "-o", tmp_path / "r.html")
-    assert "i0" in caught.value.hint
+    assert "items" in caught.value.hint
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_an_item_of_a_run(tmp_path: Path):
         (("{case}", "-o", "{folder}"), "is a folder"),
         (("{empty}",), "is empty"),
         (("{other}",), "is not a Case"),
-        (("{text}", "--item", "i1"), "chooses from a run"),
+        (("{text}", "--item", "i1"), "is no run folder"),
         (("{case}", "-o", "{folder}/no/where.html"), "cannot be written"),
     ],
 )
