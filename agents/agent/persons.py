@@ -40,9 +40,9 @@ def renamed(fresh: Sequence[Cue], known: Sequence[Cue], key: Callable[[Cue], obj
         key: What tells that two cues are the same.
     """
     met = {key(c): c.person for c in known}
-    names = {c.person: met[key(c)] for c in fresh if c.person and met.get(key(c))}
+    names = {c.person: same for c in fresh if c.person and (same := met.get(key(c)))}
     return [
-        new.model_copy(update={"person": names.get(old.person, new.person)})
+        new.model_copy(update={"person": names.get(old.person or "", new.person)})
         for old, new in zip(fresh, numbered_on(fresh, known), strict=True)
     ]
 

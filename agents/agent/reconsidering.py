@@ -56,11 +56,12 @@ def _told(sheet: CueSheet, asked: Asked, task: Task) -> Reasoned:
     """Why there is nothing to answer."""
     found = asked.about
     if asked.reply == "whom":
+        people = ", ".join(sheet.people)
         cites = tuple(next(i for i, c in sheet.cues.items() if c.person == p) for p in sheet.people)
         text = (
-            f"Which of {', '.join(sheet.people)} is meant, no cue tells; ask with that name"
+            f"Which of {people} is meant, no cue tells; ask with that name"
             if len(sheet.people) > 1
-            else f"Nobody but {sheet.people[0]} was perceived, and what that person is, no cue tells"
+            else f"Nobody but {people} was perceived, and what that person is, no cue tells"
         )
     else:
         cites = tuple(i for i in asked.cites if i in sheet.cues)[:1]
