@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from cuechain.agents.errors import ConfigError, CueChainError
+from cuechain.agents.fetch import is_address
 from cuechain.agents.media import opened
 from cuechain.agents.probe import container_of, shown, streams_of
-from cuechain.agents.report.timeline import cues_of
+from cuechain.agents.report.timeline import cues_of, name_of
 from cuechain.agents.values import Case, Cue, Media
 
 if TYPE_CHECKING:
@@ -76,8 +77,11 @@ def found(media: Media, beside: Path | None) -> File:
         media: As the case has it; a path that leads nowhere is tried in `beside`, too.
         beside: Folder of the stored case.
     """
+    name = name_of(media)
     if media.path is None:
-        return File(media, "text")
+        return File(media, name)
+    if is_address(media.path):
+        return File(media, name, note="it came from an address, and a page asks the network for nothing")
     told = Path(media.path)
     for path in (told, *((beside / told, beside / told.name) if beside else ())):
         try:
@@ -88,9 +92,9 @@ def found(media: Media, beside: Path | None) -> File:
         except (OSError, ValueError):  # a name that no file can have
             continue
         if media.sha256 and digest != media.sha256:
-            return File(media, told.name, note="the file has changed since")
-        return File(media, told.name, path)
-    return File(media, told.name, note="the file is not where it was")
+            return File(media, name, note="the file has changed since")
+        return File(media, name, path)
+    return File(media, name, note="the file is not where it was")
 
 
 def address(file: File, page: Path, *, embed: bool) -> str | None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 
+from cuechain.agents.fetch import shown
 from cuechain.agents.report.lanes import Bar, Lane, Strip, Timeline
 from cuechain.agents.report.packing import LONGEST, packed
 from cuechain.agents.report.readings import disagreements, tracks
@@ -61,6 +62,11 @@ def timeline(about: Case | CueSheet | Sequence[Case]) -> Timeline:
         against=tuple(i for i in cues if i in marks.against),
         points={i: label for i, label in marks.points.items() if i in cues},
     )
+
+
+def name_of(media: Media) -> str:
+    """What a file is called, without its folder, and of an address without what holds a key."""
+    return PurePath(shown(media.path)).name if media.path else "text"
 
 
 def cues_of(sheet: CueSheet) -> dict[str, Cue]:
@@ -124,9 +130,8 @@ def _strip(media: Media, cues: dict[str, Cue], marks: _Marks, cases: Sequence[Ca
     ):
         placed, rows = packed(bars, duration)
         made.append(Lane(person=person or None, sense=sense, rows=rows, bars=placed))
-    shown = {i: c for i, c in cues.items() if not c.person or c.person in kept}
-    name = PurePath(media.path).name if media.path else "text"
-    return Strip(media=media.id, name=name, duration=duration, lanes=tuple(made), tracks=tracks(shown))
+    measured = {i: c for i, c in cues.items() if not c.person or c.person in kept}
+    return Strip(media=media.id, name=name_of(media), duration=duration, lanes=tuple(made), tracks=tracks(measured))
 
 
 def _natural(person: str) -> tuple[str, int]:

@@ -94,6 +94,15 @@ def test_a_name_of_a_file_is_no_address(film: Any, tmp_path: Path):
     assert 'src="javascript%3Aalert%281%29%3F%23.mp4"' in page([about_file(clip)], tmp_path / "r.html")
 
 
+def test_an_address_is_not_asked_and_its_key_stays_out(tmp_path: Path):
+    path = "https://anna:secret@example.org/talks/a.mp4?key=k3y0"
+    media = cheerful().media[0].model_copy(update={"path": path})
+    html = page([case(cheerful().model_copy(update={"media": (media,)}))], tmp_path / "r.html")
+    assert "a.mp4" in html
+    assert not {word for word in ("secret", "k3y0", "example.org") if word in html}
+    assert "a page asks the network for nothing" in html
+
+
 def test_too_much_to_embed_is_told(film: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     clip = film(tmp_path / "a.mp4", seconds=1.0, fps=5)
     assert 'src="data:video/mp4;base64,' in page([about_file(clip)], tmp_path / "r.html", embed=True)
