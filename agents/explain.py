@@ -22,7 +22,10 @@ def explain(sheet: CueSheet, answer: Answer, verdict: Verdict) -> Explanation:
     conflicts = [_cited(c.text or "", c.cites) for c in answer.claims if c.stance == "conflicts"]
     missing = [f"{g.sense}: {g.reason}" + (f" — {g.hint}" if g.hint else "") for g in sheet.gaps if not _idle(g)]
     return Explanation(
-        text=" ".join(sentences), conflicts=tuple(conflicts), missing=tuple(missing), sure=_sure(answer, verdict)
+        text=" ".join(sentences),
+        conflicts=tuple(conflicts),
+        missing=tuple(dict.fromkeys(missing)),
+        sure=_sure(answer, verdict),
     )
 
 

@@ -143,7 +143,7 @@ class Conversation:
             yield Done(case)
 
     def _answered(self, question: Question, model: llm.Model, without: tuple[str, ...]) -> Generator[Event, None, Case]:
-        if not model.tools:
+        if not model.tools or self.settings.votes > 1 or self.settings.look:  # votes and keyframes are about all of it
             return (yield from self._fixed(question, model, without))
         yield Thinking(model.spec)
         try:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 from collections.abc import Callable, Generator
 from contextvars import copy_context
 from queue import SimpleQueue
-from threading import Thread
 from typing import TypeVar
 
 from cuechain.agents.pipeline import Event
@@ -15,6 +15,10 @@ from cuechain.agents.pipeline import Event
 T = TypeVar("T")
 
 _OPENS = re.compile(r'"text"\s*:\s*"')
+
+
+class LeftError(BaseException):
+    """Nobody listens any more. No Exception, so that nothing on the way takes it for a failure that it could mend."""
 
 
 class Prose:
@@ -64,22 +68,33 @@ def _plain(text: str) -> str:
 def heard(work: Callable[[Callable[[Event], None]], T]) -> Generator[Event, None, T]:
     """Run what reports events to a callback, and yield them as they come; gives what the work returns.
 
+    Whoever stops listening stops the work at its next event.
+
     Args:
         work: Gets the callback. It runs in a thread of its own, so that Ctrl-C is heard while it waits for a model.
     """
     box: SimpleQueue[tuple[Event] | tuple[T, None] | BaseException] = SimpleQueue()
+    left = threading.Event()
+
+    def hear(event: Event) -> None:
+        if left.is_set():
+            raise LeftError
+        box.put((event,))
 
     def run() -> None:
         try:
-            box.put((work(lambda event: box.put((event,))), None))
+            box.put((work(hear), None))
         except BaseException as problem:  # all of it belongs to whoever waits
             box.put(problem)
 
-    Thread(target=copy_context().run, args=(run,), name="cuechain-answer", daemon=True).start()
-    while True:
-        item = box.get()
-        if isinstance(item, BaseException):
-            raise item
-        if len(item) == 2:
-            return item[0]
-        yield item[0]
+    threading.Thread(target=copy_context().run, args=(run,), name="cuechain-answer", daemon=True).start()
+    try:
+        while True:
+            item = box.get()
+            if isinstance(item, BaseException):
+                raise item
+            if len(item) == 2:
+                return item[0]
+            yield item[0]
+    finally:
+        left.set()

@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+import time
 
 import pytest
 
@@ -237,3 +238,16 @@ def test_pieces_of_json_become_prose():
         for at in range(0, len(text), size):
             prose(text[at : at + size])
         assert "".join(said).replace("?", "") in ('She says "no", é 😀\n. Two.', 'She says "no", é \n. Two.')
+
+
+def test_whoever_stops_listening_stops_the_model(talk, scripted):
+    calls = [("transcript", {"span": "0-8"})]
+    talking = Conversation([talk], scripted(calls, [("listen", {"span": "0-8"})], "notes", HAPPY))
+    events = talking.events("How is she?")
+    next(e for e in events if isinstance(e, SenseDone))
+    events.close()
+    model, asked = talking.load().chat, -1
+    while asked != model._next:  # the request that is on its way may still be answered
+        asked = model._next
+        time.sleep(0.3)
+    assert asked <= 2 and not talking.cases
