@@ -45,6 +45,7 @@ def blocks(page: Page) -> gr.Blocks:
         with gr.Row(elem_id="desk"):
             with gr.Column(elem_id="left"):
                 stage = part("stage", views.stage(None, page.most))
+                seeing = part("seeing")
                 lanes = part("lanes")
                 senses = part("senses")
             with gr.Column(elem_id="right"):
@@ -74,7 +75,7 @@ def blocks(page: Page) -> gr.Blocks:
             "concurrency_limit": WORK,
             "trigger_mode": "multiple",
         }
-        stage.upload(on(page.taken), [spec, off], whole, **work)
+        stage.upload(on(page.taken), [spec, off], [id, bar, stage, turns, seeing, lanes, senses], **work)
         asked = [box, id, spec, task, labels, off]
         running: list[Any] = [
             box.submit(on(page.ask), asked, answer, **work),

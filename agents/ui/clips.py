@@ -14,6 +14,7 @@ from cuechain.agents.media import opened
 from cuechain.agents.probe import container_of
 from cuechain.agents.sessions import Session, Sessions, safe_name
 from cuechain.agents.ui.playable import playable
+from cuechain.agents.web import contained
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -127,6 +128,7 @@ def _look(path: Path) -> None:
     if path.stat().st_size == 0:
         raise MediaError("the file is empty", "choose another one")
     try:
+        contained([path], [path.parent])  # a conversation may name files of this machine
         with opened(path) as clip:
             next(clip.frames(1.0), None)
             if clip.media.kind == "audio":

@@ -67,7 +67,7 @@ class Page:
             return ""
         # Senses that the last question was asked without are seen all the same.
         shown = timeline(cases[-1].model_copy(update={"sheet": sheet}) if cases else sheet)
-        return fragment(shown, theme="class") if shown.strips else ""
+        return fragment(shown, theme="class") if shown.cues else ""
 
     def senses(self, session: Session | None, spec: str, off: Sequence[str]) -> str:
         """The switches, and the importance of each sense where it is known."""
@@ -105,16 +105,13 @@ class Page:
         if session is None:
             return
         same = (gr.skip(), gr.skip())
-        yield (
-            session.id, self.bar(request, session), views.stage(session, self.most, -1),
-            self.turns(session), gr.skip(), *same,
-        )  # fmt: skip
-        quiet = (gr.skip(),) * 4
+        shown = (session.id, self.bar(request, session), views.stage(session, self.most, -1), self.turns(session))
+        yield *shown, "", *same
         state = None
         for state in self.talks.perceive(session, spec):
-            yield *quiet, views.live(state), *same
+            yield *(gr.skip(),) * 4, views.live(state), *same
         failed = state if state and state.error else None
-        yield *quiet, views.live(failed), self.lanes(session), self.senses(session, spec, off)
+        yield *(gr.skip(),) * 4, views.live(failed), self.lanes(session), self.senses(session, spec, off)
 
     def ask(
         self, text: str | None, id: str, spec: str, task: str, labels: str | None, off: list[str], request: gr.Request

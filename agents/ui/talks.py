@@ -46,6 +46,8 @@ class Talk:
     """Who answers in `held`."""
     clips: int = 0
     """Clips that `held` knows of."""
+    perceiving: bool = False
+    """What holds the lock is the perceiving of a clip."""
     sheet: CueSheet | None = None
     """What was perceived so far."""
     weighing: Weighing | None = None
@@ -92,17 +94,20 @@ class Talks:
     def perceive(self, session: Session, spec: str) -> Iterator[Live]:
         """Perceive all clips ahead of the first question, where the model reads the whole sheet anyway."""
         talk = self.of(session)
-        state = Live(now="Waiting for the answer before …" if talk.lock.locked() else "Opening the clip …")
+        state = Live(now="First the question before …" if talk.lock.locked() else "Opening the clip …")
         yield state
         with talk.lock:
             try:
                 if self.model(spec).planner is None:
                     return
+                talk.perceiving = True
                 for event in see(clips_of(session), session.settings(self._settings)):
                     self._tell(event, state, talk)
                     yield state
             except Exception as error:
                 yield _failed(state, error, session)
+            finally:
+                talk.perceiving = False
 
     def ask(
         self, session: Session, text: str, spec: str, task: str, labels: tuple[str, ...], off: Sequence[str]
@@ -111,7 +116,7 @@ class Talks:
         talk = self.of(session)
         state = Live(question=text, how=how_of(task, labels, off))
         if talk.lock.locked():
-            state.now = "Waiting for what is being done …"
+            state.now = "First the clip is perceived …" if talk.perceiving else "First the question before …"
         yield state
         with talk.lock:
             shown = 0.0

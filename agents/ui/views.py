@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
 
 from cuechain.agents import registry
 from cuechain.agents.explain import clock, facts
 from cuechain.agents.llm.weighted import kin
 from cuechain.agents.ui.clips import address
 from cuechain.agents.ui.icons import icons
+from cuechain.agents.values import Plan
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -22,7 +25,7 @@ if TYPE_CHECKING:
     from cuechain.agents.values import Case, Cue
     from cuechain.agents.weigh import Weighing
 
-FOLLOW = ("Why?", "Why not another feeling?", "What would change your mind?")
+WHY, CHANGE = "Why?", "What would change your mind?"
 """Questions that are offered under the last answer."""
 
 _CITED = re.compile(r"\[((?:[A-Z]+\d+)(?:, *[A-Z]+\d+)*)\]")
@@ -105,7 +108,21 @@ def turns(cases: Sequence[Case], feedback: Sequence[Feedback]) -> str:
     """The conversation so far."""
     said = {f.turn: f for f in feedback}
     shown = [_turn(n, case, said.get(n)) for n, case in enumerate(cases, 1)]
-    return _html("turns", turns=shown, follow=FOLLOW)
+    other = _second(cases[-1]) if cases else ""
+    follow = (WHY, *([f"Why not {other}?"] if other else []), CHANGE)
+    return _html("turns", turns=shown, follow=follow)
+
+
+def _second(case: Case) -> str:
+    """The feeling that came second in what a planner decided; empty where nobody planned."""
+    plan = next((step.output for step in case.steps if step.name == "plan"), None)
+    try:
+        ranked = Plan.model_validate_json(plan or "").labels
+    except ValidationError:
+        return ""
+    given = case.answer.emotion.label if case.answer and case.answer.emotion else ""
+    others = sorted((label for label in ranked if label not in (given, "neutral")), key=lambda label: -ranked[label])
+    return others[0].replace("_", " ") if others else ""
 
 
 def how_of(task: str, labels: Sequence[str], without: Sequence[str]) -> str:
@@ -202,8 +219,8 @@ def senses(names: Sequence[str], off: Sequence[str], weighing: Weighing | None, 
     found = weighing.by_answer.senses if weighing and weighing.by_answer else {}
     told = dict(zip(weighing.senses, weighing.counterfactuals, strict=False)) if weighing else {}
     rows = [_row(name, name in off, found[name].score if name in found else None, told.get(name, "")) for name in names]
-    intro = "Switch a sense off to ask the last question again without it."
-    if found:
+    intro = "Switch a sense off to ask the last question again without it." if len(names) > 1 else ""
+    if any(row["score"] is not None for row in rows):
         intro = "How much each sense helps to reach the answer, from asking with every set of senses. " + intro
     change = weighing.change if weighing else ""
     return _html("senses", rows=rows, change=change, intro=intro, costs=costs, model=model)
@@ -233,8 +250,3 @@ def bar(session: Session | None, talks: Sequence[Session]) -> str:
         for talk in talks
     ]
     return _html("bar", talks=rows, session=session.id if session else "", title=session.title if session else "")
-
-
-def state_of(names: Mapping[str, int | None]) -> list[Sense]:
-    """Senses at work, from name to number of cues; None while it is not done."""
-    return [Sense(name, count is not None, count or 0) for name, count in names.items()]

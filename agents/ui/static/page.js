@@ -18,6 +18,7 @@
   dim.addEventListener("change", paint);
   if (document.body) paint();
   document.addEventListener("DOMContentLoaded", paint);
+  page.seeing = () => {};
   page.lanes = (element, trigger, watch) => watch("value", again(element));
 
   // ---- the player: the report's script plays and marks; here the right clip comes to the front first ----

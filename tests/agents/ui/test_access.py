@@ -67,6 +67,12 @@ def test_what_is_no_picture_sound_or_film_is_handed_out_as_text(client: Any):
         ({}, b"hello", 400, "name"),
         ({"X-Name": "a.mp4"}, b"no film", 422, "a.mp4"),
         ({"X-Name": "a.txt"}, b"", 422, "empty"),
+        (
+            {"X-Name": "a.json"},
+            b'{"turns": [{"speaker": "A", "text": "Hi", "file": "/etc/hostname"}]}',
+            422,
+            "hostname",
+        ),
         ({"X-Name": "../../"}, b"hello", 422, "name"),
         ({**TEXT, "X-Session": "../../../etc"}, b"hello", 404, "session"),
     ],
