@@ -168,7 +168,8 @@
       const probe = strip.querySelector(".cc-bar");
       if (!probe || playerOf(probe) !== player) continue;
       strip.classList.add("cc-playing");
-      strip.style.setProperty("--at", `${(100 * player.currentTime) / Number(strip.dataset.duration)}%`);
+      const at = `${(100 * player.currentTime) / Number(strip.dataset.duration)}%`;
+      for (const line of strip.getElementsByClassName("cc-head-line")) line.style.left = at; // a variable would restyle every bar
     }
   }, true);
   document.addEventListener("pause", (event) => stops.delete(event.target), true);
