@@ -30,6 +30,11 @@ from cuechain.agents.verify import verify
 _CITE = re.compile(r"\s*\[\s*([A-Za-z]+\d+(?:\s*[,;]\s*[A-Za-z]+\d+)*)\s*\]")
 _END = re.compile(r"[.!?][\"'”’]?(?=\s+[A-Z'\"“‘]|\s*\n|\s*$)")
 _DENIED = re.compile(r"\b(?:not|no|never|hardly|rather than|instead of|nothing|nor)\b|n['’]t\b", re.I)
+_UNTOLD = re.compile(
+    r"\b(?:cannot|can['’]t|could not|couldn['’]t) (?:really )?(?:be )?(?:tell|told|say|said|know|known)\b|impossible to (?:tell|say)",
+    re.I,
+)
+"""That there is no answer, in the words that abstaining answers have and a few more."""
 _REACH = 3
 """Words before a feeling within which a denial counts as its own: "not at all sad"."""
 
@@ -68,12 +73,15 @@ def corrected(case: Case, said: Feedback, settings: Settings) -> Answer:
         raise RefusedError("made_sentences", f"sentences of the task {task.name} are made from its other slots")
     was = case.answer
     claims = tuple(_claims(text, case.sheet, was))
-    if label is None:
-        label = _named(claims, was, case, task)
     changed = was.model_copy(update={"claims": claims})
+    untold = label is None and claims and claims[0] not in was.claims and _UNTOLD.search(claims[0].text or "")
+    if untold:
+        changed = type(was)(person=was.person, span=was.span, abstain=True, claims=claims)
+    elif label is None:
+        label = _named(claims, was, case, task)
     if label is not None and label != leading(was, case):
         changed = _relabelled(changed, task, label)
-    elif claims == was.claims:
+    elif changed == was:
         raise RefusedError("unchanged", "the edit says what the answer says")
     if unknown := [i for c in claims for i in c.cites if i not in case.sheet.cues]:
         raise RefusedError("unknown_cite", f"the edit cites {unknown[0]}, which is no cue of the clip")

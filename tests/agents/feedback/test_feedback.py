@@ -135,6 +135,13 @@ def test_the_first_sentence_says_the_label(case: Case, first: str, label: str):
     assert left.emotion and left.emotion.label == label and left.emotion.confidence == 0.7
 
 
+@pytest.mark.parametrize("words", ["This cannot be told from the clip", "Whether she is happy is impossible to tell"])
+def test_an_edit_may_say_that_there_is_no_answer(case: Case, words: str):
+    left = edited(case, f"{words}: the voice is lower [V1].")
+    assert left.abstain and left.emotion is left.sentiment is left.relation is None and left.person == "P1"
+    assert not edited(case, f"{words} [V1].", "anger").abstain  # a label says more
+
+
 def test_a_label_of_many_and_its_polarity():
     one = asked(task=EMOTION)
     left = edited(one, "She is happy [F1].")
