@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 
 from cuechain.agents.agent.followups import Asked, Reply
@@ -129,10 +130,22 @@ def _pointing(sheet: CueSheet, plan: Plan, person: str | None) -> list[str]:
     return sorted(own, key=lambda i: -plan.weight.get(i, 0.0))
 
 
-def _aside(sheet: CueSheet, plan: Plan, ids: list[str], label: str) -> tuple[Claim, ...]:
-    return tuple(
-        Claim(cites=(i,), stance=stance_of(sheet, i, plan.points[i], label), points=plan.points[i]) for i in ids[:MOST]
-    )
+def _aside(sheet: CueSheet, plan: Plan, ids: Sequence[str], label: str, most: int = MOST) -> tuple[Claim, ...]:
+    """A claim for each thing that cues say; what is said again at another time is cited with it."""
+    same: dict[tuple[str, str, str], list[str]] = {}
+    for i in ids:
+        same.setdefault((sheet.cues[i].sense, sheet.cues[i].text, plan.points[i]), []).append(i)
+    claims = [
+        Claim(cites=tuple(group), stance=stance_of(sheet, group[0], points, label), points=points)
+        for (_, _, points), group in same.items()
+    ]
+    return tuple(sorted(claims, key=lambda c: c.stance == "weak")[:most])
+
+
+def _elsewhere(sheet: CueSheet, plan: Plan, person: str | None, label: str) -> list[str]:
+    """Cues that by themselves point to another feeling; neutral is the want of a sign."""
+    pointing = _pointing(sheet, plan, person)
+    return [i for i in pointing if not _kin(plan.points[i], label) and meaning(plan.points[i])[0] != "neutral"]
 
 
 def _why_not(sheet: CueSheet, answer: Answer, plan: Plan, found: Focus, wanted: str) -> Answer:
@@ -163,7 +176,7 @@ def _why_not(sheet: CueSheet, answer: Answer, plan: Plan, found: Focus, wanted: 
     kept = [c for c in own if c not in theirs][:MOST]
     lead = tuple(i for i in head.cites if i not in speaking) or head.cites
     head = _first(head.model_copy(update={"cites": lead}), text)
-    return answer.model_copy(update={"claims": (head, *kept, *theirs, *_aside(sheet, plan, others[:1], given))})
+    return answer.model_copy(update={"claims": (head, *kept, *theirs, *_aside(sheet, plan, others, given, 1))})
 
 
 def _undecided(sheet: CueSheet, answer: Answer, plan: Plan, found: Focus, wanted: str | None, reply: Reply) -> Answer:
@@ -189,7 +202,8 @@ def _sure(sheet: CueSheet, answer: Answer, plan: Plan, found: Focus) -> Answer:
     assert answer.emotion is not None
     given, sure = answer.emotion.label, answer.emotion.confidence or 0.0
     lead = "quite sure" if sure >= 0.75 else "fairly sure, not certain" if sure >= 0.5 else "not sure"
-    backing = tuple(dict.fromkeys(i for c in answer.claims if c.stance == "supports" for i in c.cites))[:4]
+    # The first claim answers, and may cite what speaks against it.
+    backing = tuple(dict.fromkeys(i for c in answer.claims[1:] if c.stance == "supports" for i in c.cites))[:4]
     senses = list(dict.fromkeys(sheet.cues[i].sense for i in backing))
     names = list(dict.fromkeys("words" if s in ("transcript", "words", "situation") else s for s in senses))
     told = named(names) if names else "little"
@@ -201,14 +215,11 @@ def _sure(sheet: CueSheet, answer: Answer, plan: Plan, found: Focus) -> Answer:
     state = state.replace("shows", "show").replace("feels", "feel") if who == "they" else state
     text = f"{lead} that {who} {state}; {carried}"
     against = [c for c in answer.claims if c.stance == "conflicts"]
-    other = [
-        i
-        for i in _pointing(sheet, plan, found.person)
-        if not _kin(plan.points[i], given) and not any(i in c.cites for c in against)
-    ]
+    told_of = {i for c in against for i in c.cites}
+    other = [i for i in _elsewhere(sheet, plan, found.person, given) if i not in told_of]
     claims = (Claim(text=_capital(text), cites=backing or answer.claims[0].cites, points=given), *against[:MOST])
     return answer.model_copy(
-        update={"claims": (*claims, *_aside(sheet, plan, other[: MOST - len(against[:MOST])], given))}
+        update={"claims": (*claims, *_aside(sheet, plan, other, given, MOST - len(against[:MOST])))}
     )
 
 
@@ -238,10 +249,10 @@ def _change(
         text = f"Only {named([only])} {verb} here: what another sense shows could change it."
         claims.append(Claim(text=text, cites=_of(stretch, plan, only), stance="context"))
     elif not claims:
-        cites = tuple(i for sense in found.senses for i in _of(stretch, plan, sense)[:1])
+        told = [s for s in found.senses if named([s]) in found.change] or found.senses
+        cites = tuple(i for sense in told for i in _of(stretch, plan, sense)[:1])
         claims.append(Claim(text=found.change, cites=cites, stance="context"))
-    other = [i for i in _pointing(stretch, plan, asked.about.person) if not _kin(plan.points[i], given)]
-    against = _aside(sheet, plan, other, given)
+    against = _aside(sheet, plan, _elsewhere(stretch, plan, asked.about.person, given), given)
     if not against:
         text = "No single cue points elsewhere; it would take new ones."
         against = (Claim(text=text, cites=answer.claims[0].cites, stance="context"),)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
-import numpy as np
-
 from cuechain.agents.llm.fusion import logit, sigmoid
 from cuechain.agents.llm.model import Planner
 from cuechain.agents.llm.rules import SAID
@@ -95,6 +93,8 @@ class WeightedPlanner:
 
 def _fused(whole: dict[Key, float], pulls: list[tuple[float, dict[Key, float]]]) -> dict[Key, float]:
     """Probabilities that sum to 1."""
+    import numpy as np
+
     if not pulls:
         return whole
     own = np.log(np.maximum(list(whole.values()), FLOOR))
