@@ -73,16 +73,18 @@ def corrected(case: Case, said: Feedback, settings: Settings) -> Answer:
         raise RefusedError("made_sentences", f"sentences of the task {task.name} are made from its other slots")
     was = case.answer
     claims = tuple(_claims(text, case.sheet, was))
+    if claims == was.claims:  # the box was left as it was, and a label chosen beside it
+        return corrected(case, said.model_copy(update={"text": None}), settings)
     changed = was.model_copy(update={"claims": claims})
-    untold = label is None and claims and claims[0] not in was.claims and _UNTOLD.search(claims[0].text or "")
-    if untold:
+    first = (claims[0].text or "") if claims and claims[0] not in was.claims else ""
+    if label is None and _UNTOLD.search(first):
         changed = type(was)(person=was.person, span=was.span, abstain=True, claims=claims)
     elif label is None:
-        label = _named(claims, was, case, task)
+        label = _named(first, was, case, task)
+    elif (named := _feelings(claims[0].text or "", case, task)) and label not in named:
+        raise RefusedError("label_and_text", f"the label is {label}, and the first sentence says {named[0]}")
     if label is not None and label != leading(was, case):
         changed = _relabelled(changed, task, label)
-    elif changed == was:
-        raise RefusedError("unchanged", "the edit says what the answer says")
     if unknown := [i for c in claims for i in c.cites if i not in case.sheet.cues]:
         raise RefusedError("unknown_cite", f"the edit cites {unknown[0]}, which is no cue of the clip")
     closed = labels_of(case.question, task) if case.question.labels or not task.open_vocabulary else ()
@@ -169,17 +171,26 @@ def _closed(label: str, case: Case, task: Task) -> str:
     return found
 
 
-def _named(claims: Sequence[Claim], was: Answer, case: Case, task: Task) -> str | None:
-    """The feeling that the first sentence names, where the person changed it; None where it names none, or the task's label is no feeling.
+def _named(first: str, was: Answer, case: Case, task: Task) -> str | None:
+    """The feeling that a changed first sentence names; None where it names none.
 
     Raises:
         RefusedError: It names several, and not the one that was answered.
     """
-    if not _feels(task) or not claims or claims[0] in was.claims:
-        return None
+    found = _feelings(first, case, task)
+    if len(found) > 1:
+        if leading(was, case) not in found:
+            told = f"the first sentence names {' and '.join(found)}: say which with a label"
+            raise RefusedError("unclear_label", told)
+        return leading(was, case)
+    return found[0] if found else None
+
+
+def _feelings(sentence: str, case: Case, task: Task) -> list[str]:
+    """Feelings that a sentence names and does not deny, as labels of the set; none where the task's labels are no feelings."""
     known, found = labels_of(case.question, task), list[str]()
     before: list[str] = []
-    for word in re.findall(r"[\w'’-]+", claims[0].text or ""):
+    for word in re.findall(r"[\w'’-]+", sentence) if _feels(task) else ():
         if word.lower() == "but":
             before.clear()
         if is_known(word):
@@ -191,13 +202,7 @@ def _named(claims: Sequence[Claim], was: Answer, case: Case, task: Task) -> str 
                 found.append(label)
         else:
             before.append(word)
-    if len(found) > 1:
-        if leading(was, case) not in found:
-            raise RefusedError(
-                "unclear_label", f"the first sentence names {' and '.join(found)}: say which with a label"
-            )
-        return leading(was, case)
-    return found[0] if found else None
+    return found
 
 
 def _relabelled(answer: Answer, task: Task, label: str) -> Answer:

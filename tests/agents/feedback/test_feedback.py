@@ -135,7 +135,7 @@ def test_the_first_sentence_says_the_label(case: Case, first: str, label: str):
     assert left.emotion and left.emotion.label == label and left.emotion.confidence == 0.7
 
 
-@pytest.mark.parametrize("words", ["This cannot be told from the clip", "Whether she is happy is impossible to tell"])
+@pytest.mark.parametrize("words", ["This cannot be told from the clip", "What she feels is impossible to tell"])
 def test_an_edit_may_say_that_there_is_no_answer(case: Case, words: str):
     left = edited(case, f"{words}: the voice is lower [V1].")
     assert left.abstain and left.emotion is left.sentiment is left.relation is None and left.person == "P1"
@@ -159,6 +159,7 @@ def test_a_label_of_many_and_its_polarity():
         ("She is angry or afraid [F1].", None, "unclear_label"),
         ("She is sad [F1].", "melancholic", "label_outside"),
         (None, "sadness", "unchanged"),
+        ("She is sad [F1].", "anger", "label_and_text"),
         ("The voice is lower and she is sad [F1].", None, "wrong_sense"),
         ('She is sad: she says "I hate you all" [T1].', None, "wrong_quote"),
         (None, "disgust", "not_borne_out"),
@@ -173,6 +174,14 @@ def test_a_label_alone_is_explained_where_the_cues_bear_it_out(case: Case):
     assert left.emotion and left.emotion.label == "sadness"
     assert {"F1", "F2", "V1"} & {i for c in left.claims for i in c.cites}
     assert not verify(case.sheet, left, ASK.labels).problems
+
+
+def test_a_label_beside_prose_that_was_left_as_it_was_is_a_label_alone(case: Case):
+    glad = told(case, Claim(text="She is glad.", cites=("T1",)), label="joy")
+    assert glad.explanation
+    assert edited(glad, glad.explanation.text, "sadness") == edited(glad, None, "sadness")
+    assert refusal(glad, glad.explanation.text, "disgust") == "not_borne_out"
+    assert refusal(glad, glad.explanation.text, "joy") == "unchanged"
 
 
 def test_sentences_that_are_made_from_slots_are_not_edited(case: Case):
