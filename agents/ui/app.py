@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cuechain.agents import report
+from cuechain.agents.report import fragment
 from cuechain.agents.sessions import Sessions
 from cuechain.agents.ui.blocks import blocks
 from cuechain.agents.ui.clips import add_routes
@@ -63,7 +63,7 @@ def application(
     page = Page(settings.home, Talks(settings), tuple(models), most)
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     add_routes(app, lambda request: Sessions(settings.home, owner_of(request)))
-    for name, kind, shared in (("page.js", "text/javascript", report.js()), ("page.css", "text/css", report.css())):
+    for name, kind, shared in (("page.js", "text/javascript", fragment.js()), ("page.css", "text/css", fragment.css())):
         content = shared + (here / name).read_text("utf-8")
         app.router.routes.append(Route(f"/{name}", partial(_given, content, kind)))
     gr.mount_gradio_app(

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cuechain.agents.errors import CueChainError, SessionError
-from cuechain.agents.report import fragment, timeline
+from cuechain.agents.report.fragment import fragment
+from cuechain.agents.report.timeline import timeline
 from cuechain.agents.sessions import Feedback, Session, Sessions
 from cuechain.agents.ui import views
 from cuechain.agents.ui.talks import Talks, kinds, labels_of

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from cuechain.agents.report import css, fragment, js, prose, timeline
+from cuechain.agents.report.fragment import css, fragment, js, prose
+from cuechain.agents.report.timeline import timeline
 from cuechain.agents.values import Claim, CueSheet, Media
 from tests.agents.report.made import case, cheerful, cue
 

@@ -13,7 +13,8 @@ import pytest
 from PIL import Image
 
 from cuechain.agents.errors import ConfigError
-from cuechain.agents.report import at_hand, weighed
+from cuechain.agents.report import at_hand
+from cuechain.agents.report.fragment import weighed
 from cuechain.agents.report.page import page
 from cuechain.agents.values import Claim, CueSheet, Media, Problem, Sample, Target, Turn, Verdict
 from cuechain.agents.weigh import Heard, weigh

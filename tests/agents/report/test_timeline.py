@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from cuechain.agents.report import fragment, prose, timeline
+from cuechain.agents.report.fragment import fragment, prose
 from cuechain.agents.report.lanes import Bar
 from cuechain.agents.report.packing import CITED_ROWS, COLUMNS, packed
+from cuechain.agents.report.timeline import timeline
 from cuechain.agents.values import Answer, Claim, CueSheet, Media, Plan, Span, Step
 from tests.agents.report.made import case, cheerful, cue, plan
 
