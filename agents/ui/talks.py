@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING, Any
 from cuechain.agents import llm
 from cuechain.agents.agent.conversation import Conversation
 from cuechain.agents.errors import CueChainError, MediaError
+from cuechain.agents.explain import clock
 from cuechain.agents.importance.asking import weigh_sheet
 from cuechain.agents.llm.weighted import kin, senses_of
 from cuechain.agents.perception import senses as senses_in_use
 from cuechain.agents.pipeline import Done, Event, Looked, Opened, Said, SenseDone, SheetReady, Thinking, see
 from cuechain.agents.ui.views import Live, Sense, how_of
+from cuechain.agents.values import Cue, Span
 from cuechain.agents.web import clips_of
 
 if TYPE_CHECKING:
@@ -205,14 +207,28 @@ def _name(path: str | None) -> str:
 
 
 def _cues(found: Sequence[Any]) -> int:
-    from cuechain.agents.values import Cue
-
     return sum(isinstance(one, Cue) for one in found)
 
 
 def _looked(event: Looked) -> str:
-    told = ", ".join(f"{name} {value}" for name, value in event.args.items() if value not in (None, ""))
-    return f"{event.tool.replace('_', ' ')}{f' ({told})' if told else ''} …"
+    """`Listening: 0.0-8.0 s …`"""
+    told: list[str] = []
+    for value in event.args.values():
+        spans: list[Any] = value if isinstance(value, list) else [value]
+        told += [clock(Span.model_validate(v)) if isinstance(v, dict) else str(v) for v in spans if v]
+    doing = _DOING.get(event.tool, event.tool.replace("_", " "))
+    return f"{doing}: {', '.join(told)} …" if told else f"{doing} …"
+
+
+_DOING = {
+    "listen": "Listening",
+    "look": "Looking",
+    "read_screen": "Reading the screen",
+    "transcript": "Reading what is said",
+    "search": "Searching",
+    "compare": "Comparing",
+}
+"""Tools in words."""
 
 
 def _failed(state: Live, error: Exception, session: Session) -> Live:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import threading
 import time
@@ -27,18 +28,28 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespace
     from cuechain.agents.ui.app import application
 
     home = tmp_path_factory.mktemp("home")
+    looks = home / "looks.jsonl"  # a model that calls a tool, takes notes, and answers
+    said = [{"text": "She probably feels glad.", "cites": ["T1"], "stance": "supports", "points": None}]
+    felt = {"label": "joy", "intensity": 0.5, "confidence": 0.7}
+    answer = {"person": "P1", "span": None, "emotion": felt, "sentiment": "positive", "relation": "single"}
+    calls = [{"name": "transcript", "args": {"span": {"start": 0, "end": 8}}}]
+    replies = [{"tool_calls": calls}, "notes", json.dumps({**answer, "claims": said, "abstain": False})]
+    looks.write_text("\n".join(json.dumps(reply) for reply in replies))
     broken = f"scripted:{home / 'no-such-file.json'}"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GRADIO_TEMP_DIR", str(home))  # the application sets it; this puts it back afterwards
         patch.setenv("GRADIO_ANALYTICS_ENABLED", "False")
-        app = application(settings.load(model="rules", home=home), models=("rules", broken), most=MOST)
+        app = application(
+            settings.load(model="rules", home=home), models=("rules", broken, f"scripted:{looks}"), most=MOST
+        )
         listener = socket.create_server(("127.0.0.1", 0))
         server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
         while not server.started:
             time.sleep(0.02)
-        yield SimpleNamespace(address=f"http://127.0.0.1:{listener.getsockname()[1]}/", home=home, broken=broken)
+        address = f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        yield SimpleNamespace(address=address, home=home, broken=broken, looks=f"scripted:{looks}")
         server.should_exit = True
         thread.join(5)
 

@@ -154,18 +154,39 @@ def test_what_cannot_be_used_is_told_and_the_page_goes_on(
     assert page.evaluate("window.hit") is None
 
     # A model that does not answer costs that question alone.
-    page.click("#how button")
-    page.click("#how input[aria-label=Model]")
-    page.get_by_role("option", name=served.broken).click()
+    pick(page, served.broken)
     page.fill("#question textarea", QUESTION)
     page.press("#question textarea", "Enter")
     page.wait_for_selector(".live .failed")
     assert page.locator(".turn").count() == 2
     assert page.input_value("#question textarea") == QUESTION
-    page.click("#how input[aria-label=Model]")
-    page.get_by_role("option", name="rules").click()
+    pick(page, "rules")
     ask(page, QUESTION, 3)
     assert page.locator(".live").count() == 0
+
+
+def pick(page: Any, model: str) -> None:
+    if not page.locator("#how input[aria-label=Model]").is_visible():
+        page.click("#how button")
+    page.click("#how input[aria-label=Model]")
+    page.get_by_role("option", name=model).click()
+
+
+def test_a_model_that_looks_on_demand_is_watched(fresh: Any, served: SimpleNamespace):
+    page = fresh
+    pick(page, served.looks)
+    take(page, DEMO)
+    page.wait_for_selector(".clip video")
+    page.evaluate("""() => { window.told = []; new MutationObserver(() => window.told.push(document.querySelector("#live").innerText))
+        .observe(document.querySelector("#live"), { childList: true, subtree: true, characterData: true }); }""")
+    answer = ask(page, "How does she feel from 0:00 to 0:08?", 1)
+    assert "She probably feels glad." in answer.inner_text()
+    assert answer.locator(".chip[data-cue=T1]").count() == 1
+    told = page.evaluate("window.told")
+    assert any("Reading what is said: 0.0-8.0 s" in one for one in told)
+    assert (
+        page.locator("[data-weigh]").count() == 1
+    )  # weighing would ask the model again and again: only when it is wanted
 
 
 def test_what_the_browser_cannot_play_is_shown_as_a_copy(fresh: Any, tmp_path: Path):
