@@ -36,8 +36,9 @@ def begin(places: Sequence[str], settings: Settings, task: str, labels: tuple[st
     sessions = Sessions(settings.home)
     session = sessions.create(", ".join(Path(place).name for place in places))
     try:
-        linked = [_linked(session, place) for place in places]
-        conversation = Conversation(linked, _own(session, settings), task=task, labels=labels, memory=session.memory)
+        conversation = Conversation((), _own(session, settings), task=task, labels=labels, memory=session.memory)
+        for place in places:
+            _add(conversation, session, place)
         _talk(conversation, session, as_json=as_json)
     finally:
         if session.cases():
@@ -55,8 +56,6 @@ def resume(
         CueChainError: There is no such session, or one of its clips is gone.
     """
     session = Sessions(settings.home).get(id)
-    for place in places:
-        _linked(session, place)
     cases = session.cases()
     conversation = Conversation(
         session.files,
@@ -66,6 +65,8 @@ def resume(
         memory=session.memory,
         cases=cases,
     )
+    for place in places:
+        _add(conversation, session, place)
     typer.echo(f"{session.title}: {_answers(len(cases))} so far", err=True)
     if cases and cases[-1].explanation:
         typer.echo(f"> {cases[-1].question.text}\n{cases[-1].explanation.text}", err=True)
@@ -113,13 +114,15 @@ def _own(session: Session, settings: Settings) -> Settings:
     return session.settings(settings) if settings.cache else settings
 
 
-def _linked(session: Session, place: str) -> Path:
+def _add(conversation: Conversation, session: Session, place: str) -> None:
+    """One more clip, used where it lies; one that cannot be opened is not kept with the session."""
     if is_address(place):
         raise ConfigError("a conversation is about files of this machine", "fetch it first")
     path = Path(place)
     if not path.is_file():
         raise ConfigError(f"{place} is no file", "give the path of a clip")
-    return session.link_file(path)
+    conversation.add(path.absolute())
+    session.link_file(path)
 
 
 def _talk(conversation: Conversation, session: Session, *, as_json: bool) -> None:
@@ -138,8 +141,8 @@ def _talk(conversation: Conversation, session: Session, *, as_json: bool) -> Non
                 return
             if line.lower() == "cues":
                 _show(_cues(conversation))
-            elif word.lower() == "add" and rest and Path(rest).exists():
-                conversation.add(_linked(session, rest))
+            elif word.lower() == "add" and (Path(rest).exists() or Path(rest).suffix):
+                _add(conversation, session, rest)
                 typer.echo(f"added {Path(rest).name}", err=True)
             elif line:
                 case = _watched(conversation.events(line))
@@ -148,7 +151,8 @@ def _talk(conversation: Conversation, session: Session, *, as_json: bool) -> Non
                 first = False
         except CueChainError as error:
             typer.secho(f"error: {error.message}", err=True, fg="red")
-            typer.echo(f"hint: {error.hint}" if error.hint else "", err=True)
+            if error.hint:
+                typer.echo(f"hint: {error.hint}", err=True)
 
 
 def _cues(conversation: Conversation) -> Iterator[Any]:

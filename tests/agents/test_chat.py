@@ -89,3 +89,15 @@ def test_a_clip_that_is_gone_is_told(chat, home, letter):
     letter.unlink()
     code, _, err = chat("--resume", id, "-m", "rules", said="why?\n")
     assert code == 1 and "does not exist" in err and len(Sessions(home).get(id).cases()) == 1
+
+
+def test_a_clip_that_cannot_be_opened_does_not_spoil_the_session(chat, home, letter, tmp_path):
+    broken = tmp_path / "broken.mp4"
+    broken.write_bytes(b"nothing")
+    said = f"How does Anna feel?\nadd {broken}\nadd gone.mp4\n"
+    code, _, err = chat(letter, "-m", "rules", said=said)
+    assert code == 0 and err.count("error:") == 2
+    id = err.split("--resume ")[1].split("`")[0]
+    assert [f.name for f in Sessions(home).get(id).files] == ["letter.txt"]
+    assert chat("--resume", id, broken, "-m", "rules")[0] == 1
+    assert chat("--resume", id, "-m", "rules", said="why?\n")[0] == 0
