@@ -39,8 +39,8 @@ def application(
     token: str | None = None,
     users: Mapping[str, str] | None = None,
     names: Sequence[str] = (),
-) -> App:
-    """The page, ready to be served.
+) -> tuple[App, Callable[[], None]]:
+    """The page, ready to be served, and what ends the connections that open pages keep.
 
     Args:
         settings: How to perceive and reason; `settings.home` is where conversations are kept.
@@ -57,7 +57,7 @@ def application(
     os.environ.setdefault("MPLCONFIGDIR", tempfile.gettempdir())
     import gradio as gr
     from fastapi import FastAPI
-    from starlette.routing import Route
+    from starlette.routing import Mount, Route
 
     here = Path(__file__).parent / "static"
     page = Page(settings.home, Talks(settings), tuple(models), most)
@@ -84,7 +84,8 @@ def application(
         theme=theme(),
         css="#bar, #desk { visibility: hidden; }",  # until page.css is there; Gradio would rewrite its selectors
     )
-    return guarded(
+    served: Any = next(route for route in app.routes if isinstance(route, Mount))
+    door = guarded(
         closed(app),
         host=host,
         token=token,
@@ -94,6 +95,7 @@ def application(
         uploads=("/clips",),
         policy=PAGE_POLICY,
     )
+    return door, served.app.stop_event.set
 
 
 def _given(content: str, kind: str, _: Any) -> Any:

@@ -43,7 +43,7 @@ def ui(
     try:
         from cuechain.agents.ui.app import application
 
-        app = application(
+        app, stop = application(
             loaded,
             models=tuple(dict.fromkeys((*(model or (loaded.model,)), "embedded", "rules"))),
             most=most_mb * 2**20,
@@ -54,4 +54,5 @@ def ui(
         )
     except ModuleNotFoundError as error:
         raise MissingExtraError("the page", "ui") from error
-    run(app, host, port, told="CueChain is at {address}" + ("/?token=… (with your token)" if token else ""))
+    told = "CueChain is at {address}" + ("/?token=… (with your token)" if token else "")
+    run(app, host, port, stopping=stop, told=told)

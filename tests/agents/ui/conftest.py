@@ -39,7 +39,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespace
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GRADIO_TEMP_DIR", str(home))  # the application sets it; this puts it back afterwards
         patch.setenv("GRADIO_ANALYTICS_ENABLED", "False")
-        app = application(
+        app, _ = application(
             settings.load(model="rules", home=home), models=("rules", broken, f"scripted:{looks}"), most=MOST
         )
         listener = socket.create_server(("127.0.0.1", 0))

@@ -31,7 +31,9 @@ def client(home: Path) -> Iterator[Any]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GRADIO_TEMP_DIR", str(home))
         patch.setenv("GRADIO_ANALYTICS_ENABLED", "False")
-        app = application(settings.load(model="rules", home=home), models=("rules",), most=1000, users=dict((ANN, BEN)))
+        app, _ = application(
+            settings.load(model="rules", home=home), models=("rules",), most=1000, users=dict((ANN, BEN))
+        )
         with TestClient(app, base_url=ADDRESS) as made:
             yield made
 

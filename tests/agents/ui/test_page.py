@@ -47,6 +47,18 @@ def take(page: Any, *files: Path) -> None:
     page.set_input_files("#choose", [str(f) for f in files])
 
 
+def drop(page: Any, name: str, text: str) -> None:
+    """Drop a text file on the page, as from a desktop."""
+    page.evaluate(
+        """([name, text]) => {
+          const dataTransfer = new DataTransfer();
+          dataTransfer.items.add(new File([text], name));
+          document.body.dispatchEvent(new DragEvent("drop", { dataTransfer, bubbles: true, cancelable: true }));
+        }""",
+        [name, text],
+    )
+
+
 def seconds(page: Any) -> float:
     return page.evaluate("document.querySelector('.clip:not([hidden]) video').currentTime")
 
@@ -141,12 +153,10 @@ def test_what_cannot_be_used_is_told_and_the_page_goes_on(
     assert page.input_value("#question textarea") == QUESTION
 
     silent = film(tmp_path / "silent.mp4", seconds=1.0, sound=np.zeros(16_000, np.float32))
-    text = tmp_path / "words.txt"
-    text.write_text("I am so happy today! <img src=x onerror='window.hit=1'> {{1+1}} ${1+1}")
     take(page, silent)
     page.wait_for_selector(".clip video")
     ask(page, QUESTION, 1)
-    take(page, text)
+    drop(page, "words.txt", "I am so happy today! <img src=x onerror='window.hit=1'> {{1+1}} ${1+1}")
     page.wait_for_selector(".clip.text blockquote")
     assert page.inner_text(".clip.text blockquote").startswith("I am so happy today! <img src=x")
     ask(page, "How does the writer feel <script>window.hit=1</script> ${1+1} {{1+1}}?", 2)
