@@ -16,10 +16,11 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from cuechain.agents.beside import beside
 from cuechain.agents.errors import MediaError, RunError
 from cuechain.agents.frames import Frame, Reading, declared, decoded, of_image, of_video, sampled, sought
-from cuechain.agents.probe import MAX_TEXT, container_of, image_of, probe, spoken, streams_of, typed
-from cuechain.agents.subtitles import SUBTITLE_SUFFIXES, Subtitle, decode_text, parse, said
+from cuechain.agents.probe import container_of, probe, spoken, streams_of, typed
+from cuechain.agents.subtitles import Subtitle, said
 from cuechain.agents.values import Gap, Media, Span, Turn
 
 if TYPE_CHECKING:
@@ -265,44 +266,11 @@ def opened(
             media = media.model_copy(update={"duration": stretch.length})
         else:
             stretch = None
-        clip = Clip(media, *_beside(source, media), stretch)
+        clip = Clip(media, *beside(source, media), stretch)
     try:
         yield clip
     finally:
         clip.close()
-
-
-def _beside(path: Path, media: Media) -> tuple[tuple[Subtitle, ...], tuple[Gap, ...]]:
-    """Subtitles in a file of their own, and what is to be said about the files."""
-    if media.streams == ("subtitles",):
-        return tuple(parse(media.text or "", path.suffix)), ()
-    if media.kind == "image" and media.duration is None:
-        with image_of(path) as image:
-            pages = getattr(image, "n_frames", 1)
-        told = Gap(sense="media", reason=f"only the first of {pages} pages is looked at", hint="give each as a file")
-        return (), (told,) if pages > 1 and image.format == "TIFF" else ()
-    if media.kind not in ("video", "audio"):
-        return (), ()
-    notes: list[Gap] = []
-    for suffix in SUBTITLE_SUFFIXES:
-        beside = path.with_suffix(suffix)
-        if not beside.is_file():
-            continue
-        try:
-            with beside.open("rb") as file:
-                data = file.read(MAX_TEXT + 1)
-        except OSError as error:
-            notes.append(Gap(sense="media", reason=f"{beside.name} cannot be read: {error.strerror or error}"))
-            continue
-        if len(data) > MAX_TEXT:
-            data = data[: data.rfind(b"\n", 0, MAX_TEXT) + 1]  # a letter cut in half would make all of it unreadable
-            reason = f"{beside.name} is over {MAX_TEXT // 1_000_000} MB: its end is not read"
-            notes.append(Gap(sense="media", reason=reason))
-        lines = tuple(parse(decode_text(data), suffix))
-        if lines:
-            return lines, tuple(notes)
-        notes.append(Gap(sense="media", reason=f"{beside.name} holds no subtitle that can be read"))
-    return (), tuple(notes)
 
 
 def _nothing(media: Media) -> MediaError:

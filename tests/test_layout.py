@@ -27,7 +27,7 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
         "settings registry",
         "subtitles prompts conversation atomic fetch",
         "probe",
-        "frames",
+        "frames beside",
         "media llm",
         "nearest",
         "perception tasks datasets",

@@ -1,0 +1,84 @@
+"""The sessions of one owner."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+
+from cuechain.agents.errors import SessionError
+from cuechain.agents.sessions.session import Record, Session, read, write
+
+LOCAL = "local"
+"""Owner of what is asked without a user name: whoever sits at this machine."""
+
+_ID = re.compile(r"[A-Za-z0-9_-]{8,40}")
+
+
+class Sessions:
+    """The sessions of one owner; those of others do not exist here."""
+
+    def __init__(self, home: Path, owner: str = LOCAL) -> None:
+        self.root = home / "sessions"
+        self.owner = owner
+
+    def create(self, title: str = "") -> Session:
+        """Begin a session.
+
+        Raises:
+            SessionError: The folder cannot be written.
+        """
+        id = secrets.token_urlsafe(12)
+        folder = self.root / id
+        try:
+            folder.mkdir(parents=True, mode=0o700)
+        except OSError as error:
+            raise SessionError(f"{folder} cannot be made: {error.strerror}", "set CUECHAIN_HOME") from error
+        made = Record(
+            id=id, owner=self.owner, title=title, created=datetime.now(UTC).isoformat(timespec="microseconds")
+        )
+        write(folder, made)
+        return Session(folder, made)
+
+    def all(self) -> list[Session]:
+        """The owner's sessions, newest first; folders that hold none are passed over."""
+        found: list[Session] = []
+        for path in self.root.glob("*/session.json"):
+            try:
+                found.append(self.get(path.parent.name))
+            except SessionError:
+                continue
+        return sorted(found, key=lambda s: s.created, reverse=True)
+
+    def get(self, id: str) -> Session:
+        """The session of this id.
+
+        Raises:
+            SessionError: There is none, or it is another owner's, which is told in the same words.
+        """
+        if _ID.fullmatch(id):
+            folder = self.root / id
+            try:
+                record = read(folder)
+            except SessionError:
+                record = None
+            if record is not None and record.owner == self.owner:
+                return Session(folder, record)
+        raise SessionError(f"there is no session {id[:40]!r}", "`cuechain chat --sessions` lists them")
+
+    def delete(self, id: str) -> None:
+        """Delete a session with its media, cues, answers, memory and feedback.
+
+        Raises:
+            SessionError: There is none, or it cannot be deleted.
+        """
+        session = self.get(id)
+        try:
+            # Out of sight at once, so that nobody writes into a folder that is half gone.
+            doomed = session.folder.with_name(f".deleted-{id}")
+            session.folder.rename(doomed)
+            shutil.rmtree(doomed)
+        except OSError as error:
+            raise SessionError(f"session {id} cannot be deleted: {error.strerror}", "delete its folder") from error
