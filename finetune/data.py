@@ -18,7 +18,7 @@ from pydantic import Field, model_validator
 
 from cuechain.agents.errors import RunError
 from cuechain.finetune.config import CORPUS, DataConfig, read
-from cuechain.finetune.embedded.examples import Example, brighter, goemotions, write_examples, written
+from cuechain.finetune.embedded.examples import Example, brighter, chats, goemotions, write_examples, written
 from cuechain.finetune.embedded.generate import generated
 from cuechain.finetune.gathering.cases import Cases, Feedback
 from cuechain.finetune.gathering.corpora import Corpus
@@ -199,7 +199,7 @@ def _made(config: RowsConfig, sources: Iterable[Source]) -> Report:
 
 
 def examples(config: DataConfig) -> dict[str, int]:
-    """Write texts.jsonl, texts_dev.jsonl, written.jsonl, generated.jsonl and joined.jsonl for the planner; how many each has."""
+    """Write what the planner learns from, a file for each kind; how many examples each has."""
     chance = random.Random(config.seed)
     train = config.source / "train"
     texts = [*goemotions(train / "goemotions", "train", chance)]
@@ -208,6 +208,7 @@ def examples(config: DataConfig) -> dict[str, int]:
     counts["texts_dev"] = write_examples(
         config.out / "texts_dev.jsonl", goemotions(train / "goemotions", "dev", chance)
     )
+    counts["talk"] = write_examples(config.out / "talk.jsonl", chats(train / "topical_chat", chance))
     sheets = [x for path in sorted((CORPUS / "train").glob("*.jsonl")) for x in written(path)]
     counts["written"] = write_examples(config.out / "written.jsonl", sheets)
     made = generated([x for x in texts if x.author == "goemotions"], config.generated, chance)

@@ -158,6 +158,27 @@ def brighter(folder: Path, part: str, chance: random.Random) -> Iterator[Example
         yield example.model_copy(update={"intensity": best / 3})
 
 
+_REPORTED = {
+    "Angry": "anger", "Curious to dive deeper": "neutral", "Disgusted": "disgust", "Fearful": "fear", "Happy": "joy", "Neutral": "neutral",
+    "Sad": "sadness", "Surprised": "surprise",
+}  # fmt: skip
+
+
+def chats(folder: Path, chance: random.Random) -> Iterator[Example]:
+    """Turns of chats about topics, each with what its writer said to feel (Topical-Chat, Gopalakrishnan et al. 2019, CDLA-Sharing 1.0).
+
+    Two of three are neutral or curious, as in other talk; comments that were chosen because they show a feeling teach the opposite.
+    """
+    for path in sorted(folder.glob("*.json.gz")):
+        with gzip.open(path, "rt", encoding="utf-8") as file:
+            found: dict[str, Any] = json.load(file)
+        for key, chat in found.items():
+            for number, turn in enumerate(chat["content"], 1):
+                label = _REPORTED.get(turn["sentiment"])
+                if label is not None and turn["message"].strip():
+                    yield _text_example(f"{key}-{number}", "topical", turn["message"].strip(), [label], chance)
+
+
 def _text_example(key: str, author: str, text: str, labels: Iterable[str], chance: random.Random) -> Example:
     chosen = list(labels)
     sheet = text_sheet(text, chance)

@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 
+BARE = ("texts", "talk")
+"""Files whose sheets hold one text each and stay as they are."""
+
+
 def drawn(examples: list[Example], count: int, stage: Stage, chance: random.Random, alike: bool) -> list[Example]:
     """Some examples of a file; with `alike`, of similar length, which spares padding."""
     if not alike:
@@ -165,8 +169,8 @@ def _step(
         group["lr"] = group["top"] * height
     examples: list[Example] = []
     for name, count in sorted(stage.mix.items()):
-        some = drawn(files[name], count, stage, chance, alike=name == "texts")
-        if name != "texts":
+        some = drawn(files[name], count, stage, chance, alike=name in BARE)
+        if name not in BARE:
             others = chance.choices(files[name], k=count)
             some = [augmented(x, chance, o) for x, o in zip(some, others, strict=True)]
         examples += some

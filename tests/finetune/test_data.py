@@ -451,6 +451,14 @@ def corpora(folder: Path) -> Path:
         (br / f"track_b_{part}_eng.csv").write_text(
             f"id,text,anger,fear,joy,sadness,surprise\n{part}1,oh dear,0,2,0,1,0\n"
         )
+    chats = folder / "train" / "topical_chat"
+    chats.mkdir()
+    turns = [
+        {"message": said, "sentiment": felt}
+        for said, felt in (("Hi!", "Happy"), ("Why?", "Curious to dive deeper"), ("", "Sad"))
+    ]
+    with gzip.open(chats / "valid.json.gz", "wt") as out:
+        json.dump({"t1": {"content": turns}}, out)
     return folder
 
 
@@ -476,6 +484,8 @@ def test_examples_for_the_planner_keep_their_files(tmp_path: Path) -> None:
         n: len(read_examples(tmp_path / "out" / f"{n}.jsonl")) for n in ("texts", "texts_dev", "written", "generated")
     }
     assert counts["texts"] == 24 and counts["texts_dev"] == 21 and counts["generated"] == 5 and counts["written"] > 500
+    talk = read_examples(tmp_path / "out" / "talk.jsonl")
+    assert [(x.id, x.said, x.emotion) for x in talk] == [("t1-1", "Hi!", "joy"), ("t1-2", "Why?", "neutral")]
     assert not (tmp_path / "out" / "train.jsonl").exists()
 
 
