@@ -110,6 +110,16 @@ class Session:
         self._remember(str(whole))
         return whole
 
+    def remove_file(self, path: Path) -> None:
+        """Take a clip out of the session; a copy that the session keeps is deleted, a user's own file is not."""
+        media = self.folder / "media"
+        with self._locked():
+            record = read(self.folder)
+            left = tuple(name for name in record.files if media / name != path)
+            write(self.folder, record.model_copy(update={"files": left}))
+            if path.parent == media:
+                path.unlink(missing_ok=True)
+
     def add(self, case: Case) -> int:
         """Keep an answer; gives its turn, from 1.
 

@@ -9,6 +9,7 @@ import traceback
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cuechain.agents import llm
@@ -108,6 +109,8 @@ class Talks:
                     yield state
             except Exception as error:
                 yield _failed(state, error, session)
+                if isinstance(error, MediaError):
+                    _take_out(session)
             finally:
                 talk.perceiving = False
 
@@ -138,6 +141,8 @@ class Talks:
             except Exception as error:
                 talk.held = None
                 yield _failed(state, error, session)
+                if isinstance(error, MediaError):
+                    _take_out(session)
 
     def weigh(self, session: Session, spec: str, case: Case) -> Weighing | None:
         """How much each sense mattered for an answer; None where that cannot be said."""
@@ -239,6 +244,14 @@ def _failed(state: Live, error: Exception, session: Session) -> Live:
         traceback.print_exception(error, file=sys.stderr)
         state.error, state.hint = f"Something broke: {type(error).__name__}", "The page goes on; please report it."
     return state
+
+
+def _take_out(session: Session) -> None:
+    """Let go of the last clip where no answer is about it, so that one which cannot be used does not spoil the conversation."""
+    files = session.files
+    used = {Path(m.path).name for case in session.cases() for m in case.sheet.media if m.path}
+    if files and files[-1].name not in used:
+        session.remove_file(files[-1])
 
 
 def labels_of(text: str | None) -> tuple[str, ...]:

@@ -111,6 +111,17 @@ def test_a_users_own_file_stays_where_it_is(session, tmp_path):
     assert session.files == (own,)
 
 
+def test_a_clip_that_is_taken_out_is_gone_but_a_users_own_file_stays(session, tmp_path):
+    kept, copied = tmp_path / "mine.txt", session.add_file(io.BytesIO(b"a"), "talk.wav")
+    kept.write_text("hello")
+    session.link_file(kept)
+    session.remove_file(copied)
+    session.remove_file(kept)
+    assert session.files == ()
+    assert kept.exists()
+    assert not copied.exists()
+
+
 @pytest.mark.parametrize(
     ("name", "kept"),
     [

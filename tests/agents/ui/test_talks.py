@@ -115,3 +115,15 @@ def test_what_somebody_else_wrote_is_escaped(session: Session, tmp_path: Path):
 )
 def test_citations_in_prose(text: str, parts: list[str | list[str]]):
     assert split(text) == parts
+
+
+def test_a_clip_that_cannot_be_used_does_not_spoil_the_conversation(session: Session, tmp_path: Path):
+    talks = Talks(settings.load(home=tmp_path))
+    first = session.files
+    assert isinstance(list(talks.ask(session, QUESTION, "rules", "ask", (), ()))[-1], Case)
+    with (tmp_path / "letter.txt").open("rb") as stream:
+        session.add_file(stream, "gone.mp4").unlink()
+    told = list(talks.perceive(session, "rules"))[-1]
+    assert told.error
+    assert session.files == first
+    assert isinstance(list(talks.ask(session, QUESTION, "rules", "ask", (), ()))[-1], Case)
