@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from textwrap import shorten
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -23,16 +24,36 @@ if TYPE_CHECKING:
 
 COMMANDS = "Ask; `cues` shows what was perceived, `add FILE` adds a clip, `quit` leaves."
 
+LISTED = 50
+"""Characters of a title and of a question in the list of sessions."""
+
 WIDE = 160
 """Columns of output that goes into a file or a program."""
 
 
-def begin(places: Sequence[str], settings: Settings, task: str, labels: tuple[str, ...], *, as_json: bool) -> None:
-    """Talk about clips in a new session.
+def begin(
+    places: Sequence[str],
+    settings: Settings,
+    task: str,
+    labels: tuple[str, ...],
+    *,
+    as_json: bool,
+    keep: bool = True,
+) -> None:
+    """Talk about clips in a new session, or, where nothing is to be kept, in none.
 
     Raises:
         CueChainError: A clip cannot be opened, the model cannot be loaded, or the session cannot be kept; none is left behind.
     """
+    if not keep:
+        conversation = Conversation((), settings, task=task, labels=labels)
+        for place in places:
+            _add(conversation, None, place)
+        try:
+            _talk(conversation, None, as_json=as_json)
+        finally:
+            typer.echo("nothing was kept of this conversation (--no-cache)", err=True)
+        return
     sessions = Sessions(settings.home)
     session = sessions.create(", ".join(Path(place).name for place in places))
     try:
@@ -76,21 +97,25 @@ def resume(
 
 def listed(settings: Settings, *, as_json: bool) -> None:
     """Print the sessions of this machine's user, newest first."""
-    rows = [
-        {
-            "id": one.id,
-            "created": one.created,
-            "title": one.title,
-            "answers": len(one.cases()),
-            "files": [str(f) for f in one.files],
-        }
-        for one in Sessions(settings.home).all()
-    ]
+    rows: list[dict[str, Any]] = []
+    for one in Sessions(settings.home).all():
+        cases = one.cases()
+        rows.append(
+            {
+                "id": one.id,
+                "created": one.created,
+                "title": one.title,
+                "answers": len(cases),
+                "last_question": cases[-1].question.text if cases else None,
+                "files": [str(f) for f in one.files],
+            }
+        )
     if as_json:
         typer.echo(json.dumps(rows, indent=2))
         return
     for row in rows:
-        typer.echo(f"{row['id']}  {str(row['created'])[:16]}  {_answers(int(str(row['answers'])))}  {row['title']}")
+        asked = f'  "{_short(row["last_question"])}"' if row["last_question"] else ""
+        typer.echo(f"{row['id']}  {row['created'][:16]}  {_answers(row['answers'])}  {_short(row['title'])}{asked}")
     if not rows:
         typer.echo("no session is kept", err=True)
 
@@ -109,12 +134,17 @@ def _answers(n: int) -> str:
     return f"{n} answer{'' if n == 1 else 's'}"
 
 
+def _short(text: str) -> str:
+    """On one line, without what a terminal would obey."""
+    return shorten("".join(c if c.isprintable() else " " for c in text), LISTED, placeholder=" …")
+
+
 def _own(session: Session, settings: Settings) -> Settings:
     """The session keeps its own cues, unless nothing is to be kept."""
     return session.settings(settings) if settings.cache else settings
 
 
-def _add(conversation: Conversation, session: Session, place: str) -> None:
+def _add(conversation: Conversation, session: Session | None, place: str) -> None:
     """One more clip, used where it lies; one that cannot be opened is not kept with the session."""
     if is_address(place):
         raise ConfigError("a conversation is about files of this machine", "fetch it first")
@@ -122,10 +152,11 @@ def _add(conversation: Conversation, session: Session, place: str) -> None:
     if not path.is_file():
         raise ConfigError(f"{place} is no file", "give the path of a clip")
     conversation.add(path.absolute())
-    session.link_file(path)
+    if session is not None:
+        session.link_file(path)
 
 
-def _talk(conversation: Conversation, session: Session, *, as_json: bool) -> None:
+def _talk(conversation: Conversation, session: Session | None, *, as_json: bool) -> None:
     """Ask line by line until the input ends; a question that fails does not end the conversation."""
     conversation.load()
     typer.echo(COMMANDS, err=True)
@@ -146,8 +177,8 @@ def _talk(conversation: Conversation, session: Session, *, as_json: bool) -> Non
                 typer.echo(f"added {Path(rest).name}", err=True)
             elif line:
                 case = _watched(conversation.events(line))
-                session.add(case)
-                _give(case, as_json=as_json, whole=first)
+                turn = session.add(case) if session is not None else None
+                _give(case, turn, as_json=as_json, whole=first)
                 first = False
         except CueChainError as error:
             typer.secho(f"error: {error.message}", err=True, fg="red")
@@ -164,7 +195,7 @@ def _cues(conversation: Conversation) -> Iterator[Any]:
         yield f"missing  {gap.sense}: {gap.reason}" + (f" ({gap.hint})" if gap.hint else "")
 
 
-def _give(case: Case, *, as_json: bool, whole: bool) -> None:
+def _give(case: Case, turn: int | None, *, as_json: bool, whole: bool) -> None:
     from rich.text import Text
 
     from cuechain.agents.explain import terminal
@@ -172,6 +203,8 @@ def _give(case: Case, *, as_json: bool, whole: bool) -> None:
     if as_json:
         typer.echo(case.model_dump_json())
     else:
+        if turn is not None:
+            _show([Text(f"[{turn}]", style="dim")])  # what `cuechain feedback add --turn` takes
         _show([terminal(case) if whole else Text(case.explanation.text if case.explanation else case.error)])
 
 

@@ -282,14 +282,14 @@ def _show_sheet(sheet: CueSheet) -> None:
 def chat(
     inputs: Annotated[list[str] | None, typer.Argument(help="Clips to talk about.")] = None,
     resume: Annotated[str | None, typer.Option("--resume", help="Go on with a session, by its id.")] = None,
-    sessions: Annotated[bool, typer.Option("--sessions", help="List the sessions that are kept.")] = False,
+    sessions: Annotated[bool, typer.Option("--sessions", help="List sessions: answers, last question.")] = False,
     delete: Annotated[str | None, typer.Option("--delete", help="Delete a session, by its id.")] = None,
     task: Annotated[str, typer.Option("--task", "-t", help="See `cuechain list tasks`.")] = "ask",
     model: Model = None,
     senses: Senses = None,
     labels: Labels = None,
     as_json: AsJson = False,
-    no_cache: NoCache = False,
+    no_cache: Annotated[bool, typer.Option("--no-cache", help="Perceive anew, and keep nothing: no session.")] = False,
     language: Language = None,
     whisper: Whisper = None,
     base_url: BaseUrl = None,
@@ -300,6 +300,8 @@ def chat(
 
     if sum((resume is not None, sessions, delete is not None)) > 1:
         raise ConfigError("--resume, --sessions and --delete exclude each other", "give one of them")
+    if no_cache and resume is not None:
+        raise ConfigError("--no-cache and --resume exclude each other", "a session that goes on is kept")
     settings = _settings(senses, no_cache, model=model, language=language, whisper=whisper, base_url=base_url)
     if sessions:
         talk.listed(settings, as_json=as_json)
@@ -308,7 +310,7 @@ def chat(
     elif resume is not None:
         talk.resume(resume, inputs or [], settings, task, _labels(labels), as_json=as_json)
     elif inputs:
-        talk.begin(inputs, settings, task, _labels(labels), as_json=as_json)
+        talk.begin(inputs, settings, task, _labels(labels), as_json=as_json, keep=not no_cache)
     else:
         raise ConfigError("no file was given", "cuechain chat clip.mp4, or --resume ID")
 

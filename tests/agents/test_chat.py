@@ -101,3 +101,31 @@ def test_a_clip_that_cannot_be_opened_does_not_spoil_the_session(chat, home, let
     assert [f.name for f in Sessions(home).get(id).files] == ["letter.txt"]
     assert chat("--resume", id, broken, "-m", "rules")[0] == 1
     assert chat("--resume", id, "-m", "rules", said="why?\n")[0] == 0
+
+
+def test_no_cache_keeps_nothing_and_says_so(chat, home, letter, tmp_path, monkeypatch):
+    monkeypatch.setenv("CUECHAIN_CACHE", str(tmp_path / "cache"))
+    code, out, err = chat(letter, "-m", "rules", "--no-cache", said="How does Anna feel?\nand why?\n")
+    assert code == 0 and "angry" in out and "nothing was kept" in err and "--resume" not in err
+    assert not home.exists() and not (tmp_path / "cache").exists()
+    code, _, err = chat("--resume", "a-session-id", "--no-cache")
+    assert code == 2 and "exclude" in err
+
+
+def test_answers_have_the_number_by_which_they_are_rated(chat, home, letter):
+    _, out, err = chat(letter, "-m", "rules", said="How does Anna feel?\nand Ben?\n")
+    id = err.split("--resume ")[1].split("`")[0]
+    lines = [line.strip() for line in out.splitlines()]
+    assert lines.index("[1]") < lines.index("[2]")
+    assert "[3]" in chat("--resume", id, "-m", "rules", said="and why?\n")[1]
+    raw = chat("--resume", id, "-m", "rules", "--json", said="and why?\n")[1]
+    assert json.loads(raw)["question"]["text"] and "[4]" not in raw
+    line = chat("--sessions")[1]
+    assert "4 answers" in line and '"and why?"' in line
+    assert json.loads(chat("--sessions", "--json")[1])[0]["last_question"] == "and why?"
+
+
+def test_a_long_question_does_not_spoil_the_list(chat, home, letter):
+    chat(letter, "-m", "rules", said="How does \x1b[31mAnna feel, and" + " really" * 60 + "?\n")
+    (line,) = chat("--sessions")[1].splitlines()
+    assert "\x1b" not in line and len(line) < 160
