@@ -351,7 +351,9 @@ def _reliabilities(told: list[dict[str, Any]], indent: int) -> Any:
 def show(
     case: Annotated[
         Path,
-        typer.Argument(help="A Case as JSON (`ask --json`), a cases.jsonl, or a run folder; or a prompt's name."),
+        typer.Argument(
+            help="A Case as JSON (`ask --json`), a cases.jsonl, a run folder, a session (id or folder), or a prompt's name."
+        ),
     ],
     item: Annotated[
         list[str] | None, typer.Option("--item", "-i", help="Of a run: this item; may be repeated.")
@@ -360,9 +362,9 @@ def show(
     as_markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show a stored Case, those of a run, or a prompt template by its name.
+    """Show a stored Case, those of a run or of a conversation, or a prompt template by its name.
 
-    For example: cuechain show runs/clips --item clip17.mp4
+    For example: cuechain show runs/clips --item clip17.mp4; or, with an id of `cuechain chat --sessions`: cuechain show SESSION
     """
     from cuechain import prompts
     from cuechain.agents.catalogue import cases
@@ -373,18 +375,39 @@ def show(
     if not case.exists() and str(case) in prompts.names():
         typer.echo(prompts.source(str(case)))
         return
-    if case.is_file() and case.name != "cases.jsonl" and (item or failed):
-        raise ConfigError("--item and --failed are for run folders", f"{case} is a file")
+    talk = _conversation(case)
+    case = talk or case
+    if (talk or (case.is_file() and case.name != "cases.jsonl")) and (item or failed):
+        raise ConfigError(
+            "--item and --failed are for run folders", f"{case} is {'a conversation' if talk else 'a file'}"
+        )
     of_run = case.is_dir() or item or failed
     folder = case.parent if case.is_file() else case
     none = True
-    for one in Run(folder).chosen(item or (), failed=failed) if of_run else cases(case):
+    for turn, one in enumerate(Run(folder).chosen(item or (), failed=failed) if of_run else cases(case), 1):
         none = False
+        if talk and not (as_json or as_markdown):
+            typer.secho(f"[{turn}] {printable(one.question.text)}", bold=True)
         if one.sample and not (as_json or as_markdown):
             typer.secho(printable(one.sample.id), bold=True)
         _give(one, as_json, as_markdown, None)
     if failed and none:
         typer.echo(f"nothing of {case} has failed", err=True)
+
+
+def _conversation(place: Path) -> Path | None:
+    """The answers of a session or of a conversation's folder; None for what is neither.
+
+    Raises:
+        SessionError: It has no answers yet, or nothing at all has this name.
+    """
+    from cuechain.agents.sessions import Sessions
+
+    sessions = Sessions(_settings(None).home)
+    talk = sessions.answers(str(place))
+    if talk is None and not place.suffix and not place.exists():
+        sessions.get(str(place))
+    return talk
 
 
 @app.command()

@@ -74,8 +74,8 @@ def found(media: Media, beside: Path | None) -> File:
     """The file of a medium, if it is the one that was perceived.
 
     Args:
-        media: As the case has it; a path that leads nowhere is tried in `beside`, too.
-        beside: Folder of the stored case.
+        media: As the case has it; a path that leads nowhere is tried in `beside` and its `media/`, too.
+        beside: Folder of the stored case, or of the session.
     """
     name = name_of(media)
     if media.path is None:
@@ -83,7 +83,7 @@ def found(media: Media, beside: Path | None) -> File:
     if is_address(media.path):
         return File(media, name, note="it came from an address, and a page asks the network for nothing")
     told = Path(media.path)
-    for path in (told, *((beside / told, beside / told.name) if beside else ())):
+    for path in (told, *((beside / told, beside / told.name, beside / "media" / told.name) if beside else ())):
         try:
             if not path.is_file():
                 continue

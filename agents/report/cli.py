@@ -10,6 +10,7 @@ import typer
 
 if TYPE_CHECKING:
     from cuechain.agents.llm import Model
+    from cuechain.agents.sessions import Sessions
     from cuechain.agents.settings import Settings
     from cuechain.agents.values import Case
     from cuechain.agents.weigh import Weighing
@@ -22,7 +23,9 @@ PLANNERS = ("embedded", "rules")
 def report(
     inputs: Annotated[
         list[str] | None,
-        typer.Argument(help="Files that belong together; or a Case as .json, a cases.jsonl, or a run folder."),
+        typer.Argument(
+            help="Files that belong together; or a Case as .json, a cases.jsonl, a run folder, or a session (id or folder)."
+        ),
     ] = None,
     output: Annotated[Path, typer.Option("--output", "-o", help="The page.")] = Path("report.html"),
     question: Annotated[str | None, typer.Option("--question", "-q", help="What to ask about the files.")] = None,
@@ -49,11 +52,13 @@ def report(
     """Write one page that opens without a network: answer, timeline, frames, cues, steps, and which sense mattered.
 
     For example: cuechain report clip.mp4 -o report.html --question "How does she feel, and why?"
+    Of a conversation: cuechain report SESSION -o report.html; `cuechain chat --sessions` lists the ids.
     """
     from cuechain.agents import settings
     from cuechain.agents.atomic import write
     from cuechain.agents.errors import ConfigError
     from cuechain.agents.report.page import page
+    from cuechain.agents.sessions import Sessions
 
     if embed_media and not keyframes:
         raise ConfigError("--embed-media puts in what --no-keyframes leaves out", "give one of them")
@@ -61,7 +66,7 @@ def report(
         raise ConfigError(f"{output} is a folder", "-o takes the name of the page, such as report.html")
     chosen = tuple(s.strip() for s in senses.split(",") if s.strip()) if senses else None
     loaded = settings.load(senses=chosen, model=model, base_url=base_url)
-    stored = _stored(inputs or [], items or [])
+    stored = _stored(inputs or [], items or [], Sessions(loaded.home), alone=not (question or text))
     if stored is not None:
         if question or text or labels or task != "ask" or senses:
             raise ConfigError("a stored case brings its question and cues", "give it with --model and pictures at most")
@@ -78,11 +83,18 @@ def report(
     typer.echo(f"written to {output} ({len(told.encode()) / 1e6:.1f} MB)", err=True)
 
 
-def _stored(inputs: list[str], items: list[str]) -> tuple[list[Case], Path] | None:
+def _stored(inputs: list[str], items: list[str], sessions: Sessions, *, alone: bool) -> tuple[list[Case], Path] | None:
     """The cases of the first input, and their folder; None where it is a medium.
+
+    Args:
+        inputs: Files, a run, a session.
+        items: Of a run.
+        sessions: Those of whoever sits here.
+        alone: Whether nothing else is given to ask, or to ask about.
 
     Raises:
         ConfigError: More cases than a page can hold.
+        SessionError: There is no such session, or it has no answers.
         RunError: An item is not there, or what is stored cannot be read.
     """
     from itertools import islice
@@ -94,9 +106,9 @@ def _stored(inputs: list[str], items: list[str]) -> tuple[list[Case], Path] | No
 
     if not inputs:
         return None
-    path = Path(inputs[0])
-    if path.is_dir() and not (path / "manifest.json").exists() and (path / "cases.jsonl").is_file():
-        path = path / "cases.jsonl"  # a conversation's folder
+    path = sessions.answers(inputs[0]) or Path(inputs[0])
+    if alone and len(inputs) == 1 and not (" " in inputs[0] or "?" in inputs[0] or path.suffix or path.exists()):
+        sessions.get(inputs[0])  # neither a file nor a question: it is told that there is no such session
     folder = path if path.is_dir() else path.parent
     found = Run(folder).chosen(items) if items else stored(path)
     if found is None:

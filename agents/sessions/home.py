@@ -68,6 +68,28 @@ class Sessions:
                 return Session(folder, record)
         raise SessionError(f"there is no session {id[:40]!r}", "`cuechain chat --sessions` lists them")
 
+    def answers(self, place: str) -> Path | None:
+        """The file of a conversation's answers.
+
+        Args:
+            place: Id of a session, or folder of a conversation.
+
+        Raises:
+            SessionError: It has no answers yet.
+        """
+        folder = Path(place)
+        if _ID.fullmatch(place) and not folder.exists():
+            try:
+                folder = self.get(place).folder
+            except SessionError:
+                return None
+        talk = (folder / "session.json").is_file()
+        if (folder / "cases.jsonl").is_file() and (talk or not (folder / "manifest.json").exists()):
+            return folder / "cases.jsonl"
+        if talk:
+            raise SessionError(f"session {folder.name} has no answer yet", "ask: `cuechain chat --resume ID`")
+        return None
+
     def delete(self, id: str) -> None:
         """Delete a session with its media, cues, answers, memory and feedback.
 

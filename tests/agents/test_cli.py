@@ -6,6 +6,8 @@ import sys
 import pytest
 
 from cuechain.agents import cli
+from cuechain.agents.catalogue import case_of
+from cuechain.agents.sessions import Sessions
 
 TALK = "1\n00:00:00,500 --> 00:00:02,500\nAnna: I hate this! I am so angry with you.\n"
 
@@ -37,6 +39,23 @@ def test_ask_answers_with_citations(run, clip):
     code, out, err = run("ask", clip, "How does she feel, and why?", "-m", "rules")
     assert code == 0, err
     assert "angry" in out and "[T1" in out and "0.5-2.5 s" in out and "Anna" in out
+
+
+def test_show_takes_a_session(run, clip, tmp_path):
+    session = Sessions(tmp_path / "home").create()
+    code, _, err = run("show", "--", session.id)
+    assert code == 1 and "no answer" in err
+    for words in ("How is she?", "Why is she angry?"):
+        session.add(case_of(run("ask", clip, words, "--json", "-m", "rules")[1]))
+    for place in (session.id, session.folder, session.folder / "cases.jsonl"):
+        code, out, err = run("show", "--markdown", "--", place)
+        assert code == 0 and "## How is she?" in out and "## Why is she angry?" in out, err
+    lines = [line.strip() for line in run("show", "--", session.id)[1].splitlines()]
+    assert "[1] How is she?" in lines and "[2] Why is she angry?" in lines
+    code, _, err = run("show", "--item", "x", "--", session.id)
+    assert code == 2 and "run folders" in err
+    code, _, err = run("show", "nobody-is-here")
+    assert code == 1 and "nobody-is-here" in err and "--sessions" in err
 
 
 def test_json_is_a_case_that_show_reads(run, clip, tmp_path):

@@ -11,10 +11,12 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from cuechain.agents.errors import ConfigError, CueChainError, RunError
+from cuechain.agents.errors import ConfigError, CueChainError, RunError, SessionError
+from cuechain.agents.report.at_hand import found
 from cuechain.agents.report.cli import report
 from cuechain.agents.report.page import MOST_CASES
-from cuechain.agents.values import Case, Sample
+from cuechain.agents.sessions import Sessions
+from cuechain.agents.values import Case, Media, Sample
 from tests.agents.report.made import case
 
 DEMO = Path(__file__).parents[3] / "examples" / "demo.mp4"
@@ -75,6 +77,28 @@ def test_a_stored_case_and_a_conversation(tmp_path: Path):
         html = (tmp_path / "talk.html").read_text("utf-8")
         assert html.count("<article ") == 1
         assert "And why?" in html
+
+
+def test_a_session_by_its_id(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("CUECHAIN_HOME", str(tmp_path / "home"))
+    session = Sessions(tmp_path / "home").create()
+    with pytest.raises(SessionError, match="no answer"):
+        call("-o", tmp_path / "r.html", "--", session.id)
+    session.add(case())
+    session.add(case(question="And why?"))
+    for source in (session.id, session.folder):
+        call("-o", tmp_path / "r.html", "--", source)
+        assert "And why?" in (tmp_path / "r.html").read_text("utf-8")
+        (tmp_path / "r.html").unlink()
+    with pytest.raises(SessionError, match="there is no session 'nothing-here'"):
+        call("nothing-here", "-o", tmp_path / "r.html")
+
+
+def test_clips_of_a_session_that_was_moved(tmp_path: Path):
+    session = Sessions(tmp_path / "home").create()
+    clip = session.add_file(DEMO, "demo.mp4")
+    moved = session.folder.rename(tmp_path / "moved")
+    assert found(Media(id="m1", kind="video", path=str(clip)), moved).path == moved / "media" / "demo.mp4"
 
 
 def test_an_item_of_a_run(tmp_path: Path):
