@@ -5,15 +5,19 @@ from __future__ import annotations
 import re
 
 from cuechain.agents.llm.labels import is_known, meaning
+from cuechain.agents.times import Named, named
 from cuechain.agents.values import Cue, CueSheet, Focus, QuestionKind, Span
 
 _KINDS: tuple[tuple[QuestionKind, str], ...] = (
     (
         "sarcasm",
-        r"\b(sarcas\w*|ironic\w*|irony|mean(s|t)? it|serious about|sincere\w*|joking|kidding|really (mean|pleased|happy|glad))\b",
+        r"\b(sarcas\w*|ironic\w*|irony|mean(s|t)? (it|what)|serious about|sincere\w*|joking|kidding|really (mean|pleased|happy|glad))\b",
     ),
     ("which_sense", r"\bwhich (sense|cue|signal|channel|modality)|(face|voice|words) or (the )?(face|voice|words)\b"),
-    ("change", r"\b(chang\w*|shift\w*|turn(s|ed)? (from|into)|over time|develop\w*|before and after|from (?!\d).+ to)\b"),
+    (
+        "change",
+        r"\b(chang\w*|shift\w*|turn(s|ed)? (from|into)|over time|develop\w*|before and after|from (?!\d).+ to)\b",
+    ),
     ("when", r"^\s*(when|at (what|which) (time|moment|point))\b|\b(what|which) moment\b"),
     ("who", r"^\s*(who|whose|which (person|one|speaker))\b"),
     ("cause", r"\b(what (made|makes|caused?|triggers?|upsets?|is .* about)|because of what|cause|reason)\b"),
@@ -30,7 +34,6 @@ _AFFECT = re.compile(
 )
 """Words of questions about feelings, and of follow-ups; a question with none of them, and no feeling's name, asks something else."""
 
-_CLOCK = r"(?:(\d{1,2}):(\d{2})(?:\.(\d+))?|(\d+(?:\.\d+)?)\s*(?:s|sec|secs|seconds)\b)"
 _PRONOUNS = {
     "she": "she", "her": "she", "hers": "she", "woman": "she", "girl": "she", "lady": "she", "mother": "she",
     "he": "he", "him": "he", "his": "he", "man": "he", "boy": "he", "guy": "he", "father": "he",
@@ -38,9 +41,8 @@ _PRONOUNS = {
 }  # fmt: skip
 _NOUNS = ("speaker", "person", "customer", "patient", "participant", "caller", "child", "student", "teacher", "writer")
 
-_AROUND_SECONDS = 1.5
-"""A single moment is asked for with this much before and after it: about the length of a spoken phrase."""
-
+MOSTLY = 0.5
+"""Share of a cue, or of the stretch that is asked for, that both have in common where the cue counts as one of the stretch. Ours."""
 
 _OWNED = r"\b(?:his|her|their) $"
 """Before the name of somebody who is somebody's: "sarcastic with her mother"."""
@@ -54,22 +56,32 @@ def focus(sheet: CueSheet, question: str, labels: tuple[str, ...]) -> Focus:
     A person that is not in the sheet is kept as asked: the answer then abstains. Where several could be meant, it is the one with
     the most evidence, and the answer names that person.
     """
+    time = _time(sheet, question)
     return Focus(
         person=_person(sheet, question),
-        span=_span(sheet, question),
-        kind=_kind(sheet, question),
+        span=time and time.span,
+        kind=_kind(sheet, time.rest if time else question),
         label=_label(question, labels),
         pronoun=_pronoun(sheet, question),
     )
 
 
+def untimed(sheet: CueSheet, question: str) -> str:
+    """Why the time that a question names cannot be looked up, as a sentence; empty where it can, or where it names none."""
+    time = _time(sheet, question.strip().partition("\n")[0])
+    return time.problem if time else ""
+
+
+def timed(sheet: CueSheet, question: str) -> bool:
+    """Whether a question names a time itself."""
+    return _time(sheet, question) is not None
+
+
 def within(sheet: CueSheet, span: Span | None) -> CueSheet:
-    """The cues that touch a stretch, and those without a time."""
+    """The cues of a stretch, and those without a time. What lies mostly elsewhere tells of the stretch only where it fills half of it."""
     if span is None:
         return sheet
-    return sheet.only(
-        {i for i, c in sheet.cues.items() if c.span is None or c.span.overlap(span) > 0 or _inside(c.span, span)}
-    )
+    return sheet.only({i for i, c in sheet.cues.items() if c.span is None or _inside(c.span, span)})
 
 
 _MOMENTS = ("peak_s", "blink_times_s")
@@ -100,7 +112,10 @@ def of_turn(sheet: CueSheet, turn: int | None) -> CueSheet:
 
 
 def _inside(cue: Span, span: Span) -> bool:
-    return span.start <= cue.start <= span.end
+    shared = cue.overlap(span)
+    if not shared:
+        return cue.length == 0 and span.start <= cue.start <= span.end
+    return shared >= MOSTLY * min(cue.length, span.length)
 
 
 def _kind(sheet: CueSheet, question: str) -> QuestionKind:
@@ -111,6 +126,8 @@ def _kind(sheet: CueSheet, question: str) -> QuestionKind:
         if re.search(pattern, question, re.I):
             return kind
     words = re.findall(r"[a-z]+", question.lower())
+    if re.match(r"\W*(at|in|on|during|between|from|near|towards?|until|by) ", question, re.I):
+        return "how"  # a time or a place alone asks the same about it
     return "how" if len(words) < 2 or _AFFECT.search(question) or any(map(is_known, words)) else "other"
 
 
@@ -136,6 +153,7 @@ def _person(sheet: CueSheet, question: str) -> str | None:
     stranger = re.search(r"(?<!^)(?<![.?!] )\b(?:does|is|was|did|do|about) ([A-Z][a-z]+)\b", question)
     if named and stranger:
         return stranger.group(1)
+    people = placed(sheet, question) or people
     if len(people) <= 1:
         return people[0] if people else None
     weight = {
@@ -145,33 +163,52 @@ def _person(sheet: CueSheet, question: str) -> str | None:
     return max(people, key=lambda p: (weight[p], p))
 
 
+_PLACE = re.compile(
+    r"\b(?:(first|second|third|fourth|fifth) (?:\w+ )?)?(?:on|at|in|from|to) the (?:far |very )?(left|right|middle|cent(?:re|er))\b", re.I
+)  # fmt: skip
+_ORDER = ("first", "second", "third", "fourth", "fifth")
+_FROM_LEFT = ("left", "centre", "right")
+
+
+def placed(sheet: CueSheet, question: str) -> tuple[str, ...] | None:
+    """Who may be meant by a place in the picture, as far as cues tell places; None where the question tells none."""
+    asked = _PLACE.search(question)
+    if not asked:
+        return None
+    side = asked[2].lower() if asked[2].lower() in ("left", "right") else "centre"
+    there: dict[str, list[str]] = {name: [] for name in (_FROM_LEFT if side != "right" else reversed(_FROM_LEFT))}
+    for person in sheet.people:
+        faces = (c.text for c in sheet.cues.values() if c.person == person and c.sense == "face")
+        told = next((m[1] for text in faces if (m := re.search(r"\bat the (left|centre|right)\b", text))), None)
+        if told:
+            there[told].append(person)
+    if not asked[1] or side == "centre":
+        return tuple(there[side])
+    n = _ORDER.index(asked[1].lower())
+    for group in there.values():  # one whose place among others at the same side is unknown is one of them
+        if n < len(group):
+            return tuple(group)
+        n -= len(group)
+    return ()
+
+
 def _parts(name: str, people: tuple[str, ...]) -> list[str]:
     """Words by which a person may be called for short: "Fergus" of "Caller Fergus", where nobody else has them."""
     words = [w for w in name.split() if len(w) > 2 and w[0].isupper()] if " " in name else []
     return [w for w in words if sum(w in other.split() for other in people) == 1]
 
 
-def _span(sheet: CueSheet, question: str) -> Span | None:
-    end = max((c.span.end for c in sheet.cues.values() if c.span), default=0.0)
-    if not end:
-        return None
-    times = [
-        int(m[0]) * 60 + float(f"{m[1]}.{m[2] or 0}") if m[1] else float(m[3])
-        for m in re.findall(_CLOCK, question, re.I)
-    ]
-    first_or_last = re.search(r"\b(first|last) " + _CLOCK, question, re.I)
-    if first_or_last and times:
-        length = min(times[0], end)
-        return Span(start=0, end=length) if first_or_last[1].lower() == "first" else Span(start=end - length, end=end)
-    if len(times) >= 2:
-        return Span(start=min(times[:2]), end=max(times[:2]))
-    if times:
-        return Span(start=max(0.0, times[0] - _AROUND_SECONDS), end=times[0] + _AROUND_SECONDS)
-    if re.search(r"\b(at|in|near|towards?) the (beginning|start|opening)\b|\bat first\b", question, re.I):
-        return Span(start=0, end=end / 3)
-    if re.search(r"\b(at|in|near|towards?) the (end|close|finish)\b", question, re.I):
-        return Span(start=end * 2 / 3, end=end)
-    return None
+def _time(sheet: CueSheet, question: str) -> Named | None:
+    end = _end(sheet)
+    spoken = [c.span for c in sheet.cues.values() if c.span and c.sense in ("transcript", "voice")]
+    return named(question, end, spoken) if end else None
+
+
+def _end(sheet: CueSheet) -> float:
+    """Seconds that the clip has of which the cues are, or up to the last cue where nothing tells its length."""
+    ids = {c.media for c in sheet.cues.values()}
+    lengths = [m.duration for m in sheet.media if m.duration and (len(sheet.media) == 1 or m.id in ids)]
+    return max(lengths or [c.span.end for c in sheet.cues.values() if c.span], default=0.0)
 
 
 def _label(question: str, labels: tuple[str, ...]) -> str | None:
@@ -180,14 +217,25 @@ def _label(question: str, labels: tuple[str, ...]) -> str | None:
     for label in labels:
         if label.lower() in words:
             return label
-    for word in words:
-        if len(word) < 3 or word in _PRONOUNS or word in _NOUNS:
+    for word in map(_plain, words):
+        if len(word) < 3 or word in _PRONOUNS or word in _NOUNS or word in _BODILY:
             continue
         group = meaning(word)[0] if is_known(word) else None
         same = [label for label in labels if group and meaning(label)[0] == group]
         if same:
             return same[0]
     return None
+
+
+_BODILY = ("tired", "pain", "serious", "focused", "normal", "other", "none")
+"""Words of the table of feelings that ask about something else where a question has them: "is she just tired?"."""
+
+
+def _plain(word: str) -> str:
+    """An adjective without its degree: "happy" of "happiest" and "happier"."""
+    stem = re.sub(r"(est|er)$", "", word)
+    tries = (stem, f"{stem[:-1]}y", stem[:-1]) if stem != word and len(stem) > 2 else ()
+    return next((t for t in tries if is_known(t)), word)
 
 
 def _pronoun(sheet: CueSheet, question: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 from cuechain.agents.evidence import MOST_CLAIMS, ceiling, closest, evidence, grounded, partial, signed
-from cuechain.agents.focus import of_turn, within
+from cuechain.agents.focus import of_turn, untimed, within
 from cuechain.agents.llm import Planner
 from cuechain.agents.llm.addressed import without_orders
 from cuechain.agents.llm.labels import meaning
@@ -69,6 +69,14 @@ def planned(
     if found.person is not None and sheet.people and found.person not in sheet.people:
         absent = task.answer(person=found.person, span=found.span, abstain=True, claims=(Claim(stance="weak"),))
         return absent, found, [_focused(found)], Usage()
+    if nothing := untimed(sheet, question.text) or _nothing_there(sheet, found):
+        untold = Claim(text=nothing, stance="context")
+        return (
+            task.answer(person=found.person, span=found.span, abstain=True, claims=(untold,)),
+            found,
+            [_focused(found)],
+            Usage(),
+        )
     begin = time.perf_counter()
     plainly = question.model_copy(update={"text": PLAINLY})
     sheet = _read(sheet)
@@ -86,7 +94,7 @@ def planned(
     if found.kind == "change" and len(plans) == 1 and stretches[0][0] is not None:
         stretches = _halves(stretches[0][1], stretches[0][0])
         plans = [planner.plan(part, plainly, labels, found.person) for _, part in stretches]
-    answer = _answer(sheet, whole, found, task)
+    answer = _answer(within(sheet, found.span), whole, found, task)
     if found.kind == "change" and not answer.abstain:
         answer = answer.model_copy(update={"claims": _course(stretches, plans) or answer.claims[:1]})
     return answer, found, steps, Usage(calls=len(plans))
@@ -102,6 +110,16 @@ def by_turn(sheet: CueSheet, question: Question, planner: Planner, labels: tuple
         speaker = next((c.person for c in own.cues.values() if c.sense == "transcript"), None)
         plans[line or 1] = _together([planner.plan(part, plainly, labels, speaker) for _, part in segments(own)])
     return plans
+
+
+def _nothing_there(sheet: CueSheet, found: Focus) -> str:
+    """That a stretch has no cue of whoever is meant, as a sentence; empty where it has some, or where all of the clip is meant."""
+    whose = (None, *sheet.people) if found.kind in ("everyone", "who") or found.person is None else (None, found.person)
+    there = within(sheet, found.span).cues.values()
+    if found.span is None or any(c.sense not in SETTING and c.person in whose for c in there):
+        return ""
+    who = found.person if found.person and found.kind not in ("everyone", "who") else "anybody"
+    return f"From {found.span.start:.1f} to {found.span.end:.1f} s no cue tells what {who} feels."
 
 
 def _focused(found: Focus) -> Step:
@@ -125,7 +143,9 @@ def _each(
     claims: list[Claim] = []
     for person in sheet.people:
         own, plan = _alone(sheet, question, planner, found, labels, person)
-        answer = _answer(own, plan, found.model_copy(update={"person": person, "kind": "how"}), task)
+        answer = _answer(
+            within(own, found.span), plan, found.model_copy(update={"person": person, "kind": "how"}), task
+        )
         alone.append((plan, answer))
         seen = tuple(i for i, c in sheet.cues.items() if c.person == person)[:1]
         points = answer.emotion.label if answer.emotion else None

@@ -1,6 +1,6 @@
 import pytest
 
-from cuechain.agents.focus import focus, within
+from cuechain.agents.focus import focus, untimed, within
 from cuechain.agents.values import EKMAN, Cue, CueSheet, Span
 
 from .sheets import cue, masked, two_people
@@ -53,9 +53,34 @@ def test_with_several_people_the_answer_names_its_person():
         ("How does she feel at 0:04?", (2.5, 5.5)),
         ("How does she feel between 1 s and 3 s?", (1, 3)),
         ("What about the first 2 seconds?", (0, 2)),
-        ("How is she in the last 2 seconds?", (3, 5)),
-        ("How does she feel at the end?", (10 / 3, 5)),
+        ("How is she in the last 2 seconds?", (6, 8)),
+        ("How does she feel at the end?", (16 / 3, 8)),
         ("How does she feel?", None),
+        ("Between 5 and 7 seconds?", (5, 7)),
+        ("between five and seven?", (5, 7)),
+        ("from 0 to 3 seconds", (0, 3)),
+        ("2-4 s", (2, 4)),
+        ("before 5 seconds", (0, 5)),
+        ("and after three seconds?", (3, 8)),
+        ("what about after 3?", (3, 8)),
+        ("from 3 s on", (3, 8)),
+        ("from 3 s to the end", (3, 8)),
+        ("in the first five seconds", (0, 5)),
+        ("what about the last three seconds?", (5, 8)),
+        ("in the last minute", (0, 8)),
+        ("the second half", (4, 8)),
+        ("and in the middle?", (8 / 3, 16 / 3)),
+        ("at second 4", (2.5, 5.5)),
+        ("half a second in", (0, 2)),
+        ("between 5 and 100 seconds", (5, 8)),
+        ("and before she speaks?", (0, 2)),
+        ("How does she feel after she stops talking?", (5, 8)),
+        ("How angry is she from 1 to 10?", None),
+        ("On a scale between 1 and 10?", None),
+        ("Does she smile for 3 seconds?", None),
+        ("Is she cross about the meeting at 7 pm?", None),
+        ("Who is the second person in the middle?", None),
+        ('Why does she say "in 5 seconds"?', None),
     ],
 )
 def test_stretch(question, span):
@@ -63,6 +88,36 @@ def test_stretch(question, span):
     assert (found is None) == (span is None)
     if span:
         assert (found.start, found.end) == pytest.approx(span)
+
+
+@pytest.mark.parametrize(
+    ("question", "told"),
+    [
+        ("How does she feel at 20 seconds?", "The clip is 8.0 s long"),
+        ("and between 100 and 110 s?", "The clip is 8.0 s long"),
+        ("after one minute", "The clip is 8.0 s long"),
+        ("at -5 s?", "The clip is 8.0 s long"),
+        ("and before she smiles?", "I did not understand the time “before she smiles”"),
+        ("How does she feel after he leaves?", "I did not understand the time"),
+        ("at frame 200", "I did not understand the time"),
+    ],
+)
+def test_a_time_that_cannot_be_looked_up_is_told(question, told):
+    assert focus(masked(), question, EKMAN).span is None
+    assert untimed(masked(), question).startswith(told)
+
+
+@pytest.mark.parametrize(
+    "question", ["How does she feel at 0:04?", "and before that?", "Why is she sad after he left?"]
+)
+def test_no_other_question_has_a_time_to_complain_of(question):
+    assert not untimed(masked(), question)
+
+
+def test_a_question_about_a_stretch_alone_asks_how_it_is_there():
+    assert focus(masked(), "between 5 and 7 seconds?", EKMAN).kind == "how"
+    assert focus(masked(), "from two to five seconds", EKMAN).kind == "how"
+    assert focus(masked(), "and at the end?", EKMAN).kind == "how"
 
 
 def test_label_named_by_another_word():
@@ -76,6 +131,8 @@ def test_within_keeps_cues_that_touch_the_stretch_and_those_without_time():
         cues={"T1": cue("transcript", "x", 0, 2), "T2": cue("transcript", "y", 5, 6), "S1": cue("scene", "z")}
     )
     assert set(within(sheet, Span(start=1, end=3)).cues) == {"T1", "S1"}
+    assert set(within(sheet, Span(start=1.8, end=5.1)).cues) == {"S1"}  # they lie elsewhere, but for a little
+    assert set(within(sheet, Span(start=0.5, end=0.9)).cues) == {"T1", "S1"}
     assert set(within(sheet, None).cues) == {"T1", "T2", "S1"}
 
 
