@@ -399,14 +399,18 @@ def _conversation(place: Path) -> Path | None:
     """The answers of a session or of a conversation's folder; None for what is neither.
 
     Raises:
-        SessionError: It has no answers yet, or nothing at all has this name.
+        SessionError: It has no answers yet.
+        RunError: Nothing at all has this name.
     """
+    from cuechain.agents.errors import RunError
     from cuechain.agents.sessions import Sessions
 
-    sessions = Sessions(_settings(None).home)
-    talk = sessions.answers(str(place))
+    talk = Sessions(_settings(None).home).answers(str(place))
     if talk is None and not place.suffix and not place.exists():
-        sessions.get(str(place))
+        raise RunError(
+            f"there is no file, folder, session or prompt {place}",
+            "`cuechain chat --sessions` and `cuechain list prompts` list what is there",
+        )
     return talk
 
 

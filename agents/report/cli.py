@@ -93,8 +93,8 @@ def _stored(inputs: list[str], items: list[str], sessions: Sessions, *, alone: b
         alone: Whether nothing else is given to ask, or to ask about.
 
     Raises:
-        ConfigError: More cases than a page can hold.
-        SessionError: There is no such session, or it has no answers.
+        ConfigError: More cases than a page can hold, or what is named is not there.
+        SessionError: The session has no answers.
         RunError: An item is not there, or what is stored cannot be read.
     """
     from itertools import islice
@@ -108,7 +108,7 @@ def _stored(inputs: list[str], items: list[str], sessions: Sessions, *, alone: b
         return None
     path = sessions.answers(inputs[0]) or Path(inputs[0])
     if alone and len(inputs) == 1 and not (" " in inputs[0] or "?" in inputs[0] or path.suffix or path.exists()):
-        sessions.get(inputs[0])  # neither a file nor a question: it is told that there is no such session
+        raise ConfigError(f"there is no file, folder or session {path}", "`cuechain chat --sessions` lists sessions")
     folder = path if path.is_dir() else path.parent
     found = Run(folder).chosen(items) if items else stored(path)
     if found is None:
