@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from cuechain.agents.feedback.kept import Found
+    from cuechain.agents.feedback.kept import Found, Kept
     from cuechain.agents.feedback.records import Record, Tally
     from cuechain.agents.settings import Settings
 
@@ -23,8 +23,8 @@ app = typer.Typer(
 Paths = Annotated[
     list[Path] | None,
     typer.Argument(
-        metavar="[HOME|SESSION|FILE]...",
-        help="Home of sessions, sessions (folder or id), or what `ask --json` printed; your own sessions by default.",
+        metavar="[HOME|SESSION|RUN|FILE]...",
+        help="Home of sessions, sessions (folder or id), runs, or what `ask --json` printed; your own sessions by default.",
     ),
 ]
 Everyone = Annotated[bool, typer.Option("--everyone", help="In a home, take sessions of all its users.")]
@@ -68,6 +68,7 @@ def export(
         return
     for line in _lines(tally):
         typer.echo(line, err=output is None)
+    _elsewhere(paths, "export")
     typer.echo(_consent(made, output, plain=anonymous), err=True)
 
 
@@ -78,12 +79,16 @@ def list_(paths: Paths = None, everyone: Everyone = False, as_json: AsJson = Fal
 
     _, tally = _read(paths, everyone)
     typer.echo(json.dumps(tally.told(), indent=2, ensure_ascii=False) if as_json else "\n".join(_lines(tally)), nl=True)
+    _elsewhere(paths, "list")
 
 
 @app.command()
 def add(
-    case: Annotated[str, typer.Argument(help="A session (folder or id), or what `ask --json` printed.")],
-    turn: Annotated[int | None, typer.Option("--turn", min=1, help="The answer, from 1; by default the last.")] = None,
+    case: Annotated[str, typer.Argument(help="A session (folder or id), a run, or what `ask --json` printed.")],
+    turn: Annotated[
+        int | None, typer.Option("--turn", min=1, help="Of a session: the answer, from 1; by default the last.")
+    ] = None,
+    item: Annotated[str | None, typer.Option("--item", "-i", help="Of a run: the item whose answer it is.")] = None,
     up: Annotated[bool, typer.Option("--up", help="The answer is good.")] = False,
     down: Annotated[bool, typer.Option("--down", help="It is not.")] = False,
     edit: Annotated[
@@ -95,11 +100,15 @@ def add(
     """Say what you think of an answer. It is kept beside it; an edit that could not be used is refused at once.
 
     For example: cuechain feedback add case.json --down --edit "She is sad: the lip corners pull down [F8]."
+    Of a run: cuechain feedback add runs/clips --item clip17.mp4 --up
     """
+    from shlex import quote
+
     from cuechain.agents.errors import ConfigError
-    from cuechain.agents.feedback.edits import RefusedError, corrected
+    from cuechain.agents.feedback.edits import RefusedError, corrected, leading
     from cuechain.agents.feedback.kept import found
-    from cuechain.agents.sessions import Feedback
+    from cuechain.agents.runs.display import printable
+    from cuechain.agents.sessions import LOCAL, Feedback
 
     settings = _settings()
     if up and down:
@@ -110,10 +119,15 @@ def add(
     if len(places) != 1:
         raise ConfigError(f"{case} holds {len(places)} sessions", "name one of them")
     kept = places[0].read()
-    number = turn or kept.turns
+    number = _meant(kept, turn, item)
     answered = kept.cases.get(number)
     if answered is None or answered.answer is None:
-        raise ConfigError(f"there is no answer {number} in {kept.name}", f"it has {kept.turns}")
+        n = len(kept.answers)
+        why = answered.error if answered else ""
+        raise ConfigError(
+            f"there is no answer {item or number} in {kept.name}",
+            printable(f"it failed: {why}" if why else f"it has {n} answer{'s' * (n != 1)}"),
+        )
     rating = "up" if up else "down" if down else None
     said = Feedback(turn=number, rating=rating, text=edit, label=label, note=note)
     if edit is not None or label:
@@ -122,7 +136,50 @@ def add(
         except RefusedError as error:
             raise ConfigError(f"{error.reason}: {error.detail}", "nothing was kept") from error
     places[0].add(said)
-    typer.echo(f"kept in {places[0].feedback}", err=True)
+    place = f"item {answered.sample.id}" if answered.sample else f"answer {number}"
+    label = leading(answered.answer, answered) or ("cannot be told" if answered.answer.abstain else "no label")
+    typer.echo(printable(f'{place}: "{answered.question.text}", answered with: {label}'), err=True)
+    own = places[0].feedback.parent.parent == settings.home.absolute() / "sessions" and kept.owner == LOCAL
+    read = "" if own else f" {quote(case)}"
+    typer.echo(f"kept in {places[0].feedback}; `cuechain feedback export{read} -o feedback.jsonl` reads it", err=True)
+
+
+def _meant(kept: Kept, turn: int | None, item: str | None) -> int:
+    """The turn that is rated: of an item the one that counts, else the last that has an answer."""
+    from difflib import get_close_matches
+
+    from cuechain.agents.errors import ConfigError
+
+    items = kept.items
+    if item is None and not items:
+        return turn or max(kept.answers, default=kept.turns)
+    if turn is not None:
+        raise ConfigError(
+            "--turn is for sessions", f"{kept.name} has items: give --item ID alone" if items else "give it alone"
+        )
+    if item is not None and not items:
+        raise ConfigError(f"{kept.name} has no items", "give --turn N")
+    if item is None and len(items) > 1:
+        raise ConfigError(
+            f"{kept.name} has {len(items):,} items", "say which with --item ID; `cuechain show` tells them"
+        )
+    if item is not None and item not in items:
+        near = get_close_matches(item, items)
+        raise ConfigError(
+            f"{kept.name} has no item {item}",
+            f"did you mean {' or '.join(near)}?" if near else f"it has {len(items):,} items",
+        )
+    return items[item] if item is not None else next(iter(items.values()))
+
+
+def _elsewhere(paths: list[Path] | None, command: str) -> None:
+    """Where else feedback may lie, for whoever names no place."""
+    if not paths:
+        typer.echo(
+            "note: these are your sessions; what you said of a run or of a stored case lies beside it: "
+            f"`cuechain feedback {command} RUN case.json` reads it",
+            err=True,
+        )
 
 
 def _settings() -> Settings:
@@ -143,17 +200,20 @@ def _read(paths: list[Path] | None, everyone: bool) -> tuple[list[Record], Tally
 
 def _lines(tally: Tally) -> Iterator[str]:
     """For a reader at a terminal."""
+    from cuechain.agents.runs.display import printable
 
     def counted(reasons: dict[str, int]) -> str:
         return ", ".join(f"{reason.replace('_', ' ')} {n}" for reason, n in reasons.items())
 
     told: dict[str, Any] = tally.told()
-    yield f"{told['sessions']} sessions or files, {told['turns']} answers, {told['rated']} of them rated or edited"
+    places = "session or file" if told["sessions"] == 1 else "sessions or files"
+    answers = f"{told['turns']} answer{'s' * (told['turns'] != 1)}"
+    yield f"{told['sessions']} {places}, {answers}, {told['rated']} of them rated or edited"
     yield f"usable: {counted(told['records']) or 'nothing'}"
     if told["refused"]:
         yield f"refused: {counted(told['refused'])}"
         for reason, examples in told["examples"].items():
-            yield from (f"  {reason}: {one}" for one in examples)
+            yield from (printable(f"  {reason}: {one}") for one in examples)
     if told["revised"]:
         yield f"{told['revised']} earlier words were replaced by later ones"
     if told["others_left_out"]:

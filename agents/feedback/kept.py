@@ -25,7 +25,7 @@ class Kept:
     owner: str
     """Whose session it is."""
     cases: dict[int, Case]
-    """Turn, from 1, to its case; turns whose line cannot be read are not there."""
+    """Turn, from 1, to its case, of an item of a run the last one; turns whose line cannot be read are not there."""
     turns: int
     """How many turns there are, readable or not."""
     said: dict[int, Feedback]
@@ -34,6 +34,18 @@ class Kept:
     """What could not be used, by reason."""
     revised: int = 0
     """Earlier words that a later one on the same turn replaces."""
+    replaced: dict[int, str] = field(default_factory=dict[int, str])
+    """Turns of a run that are not in `cases`, as their item was asked again, to the id of the item."""
+
+    @property
+    def items(self) -> dict[str, int]:
+        """Ids of the items of a run to the turn that counts; none of a session."""
+        return {case.sample.id: turn for turn, case in self.cases.items() if case.sample}
+
+    @property
+    def answers(self) -> list[int]:
+        """The turns that have an answer."""
+        return [turn for turn, case in self.cases.items() if case.answer is not None]
 
 
 @dataclass(frozen=True)
@@ -67,13 +79,22 @@ class Place:
         cases: dict[int, Case] = {}
         faults: Counter[str] = Counter()
         said: dict[int, Feedback] = {}
+        items: dict[str, int] = {}
+        replaced: dict[int, str] = {}
         turns = revised = 0
         for line in _records(self.cases):
             turns += 1
             try:
-                cases[turns] = case_of(line)
+                case = case_of(line)
             except (ValueError, KeyError, TypeError, AttributeError, CueChainError):
                 faults["broken_case"] += 1
+                continue
+            cases[turns] = case
+            if case.sample and (before := items.get(case.sample.id)):
+                del cases[before]
+                replaced[before] = case.sample.id
+            if case.sample:
+                items[case.sample.id] = turns
         for line in _records(self.feedback):
             try:
                 one = Feedback.model_validate_json(line)
@@ -82,7 +103,7 @@ class Place:
                 continue
             revised += one.turn in said
             said[one.turn] = one
-        return Kept(self.name, self.owner, cases, turns, said, faults, revised)
+        return Kept(self.name, self.owner, cases, turns, said, faults, revised, replaced)
 
     def add(self, said: Feedback) -> None:
         """Keep what somebody thinks of an answer.

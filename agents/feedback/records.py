@@ -70,7 +70,7 @@ class Tally:
     sessions: int = 0
     """Sessions and files that were read."""
     turns: int = 0
-    """Answers in them."""
+    """Answers in them, of an item of a run the last one."""
     rated: int = 0
     """Answers of which somebody said something."""
     revised: int = 0
@@ -118,7 +118,7 @@ def records(several: Iterable[Kept], settings: Settings, tally: Tally) -> list[R
     made: list[Record] = []
     for one in kept:
         tally.sessions += 1
-        tally.turns += one.turns
+        tally.turns += len(one.answers)
         tally.rated += len(one.said)
         tally.revised += one.revised
         for reason, count in one.faults.items():
@@ -136,6 +136,9 @@ def _of(kept: Kept, settings: Settings, tally: Tally, torn: set[str]) -> Iterato
     chosen = _reasked(kept, tally)
     for turn, said in sorted(kept.said.items()):
         case = kept.cases.get(turn)
+        if item := kept.replaced.get(turn):
+            tally.refuse(kept, turn, "answered_again", f"{item} was asked again, and its last answer counts")
+            continue
         if case is None:
             there = turn <= kept.turns
             detail = "its answer cannot be read" if there else f"there are {kept.turns} answers"

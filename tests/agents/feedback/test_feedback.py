@@ -30,6 +30,7 @@ from cuechain.agents.values import (
     EmotionAnswer,
     Media,
     Question,
+    Sample,
     SextupleAnswer,
 )
 from cuechain.agents.verify import verify
@@ -263,7 +264,7 @@ def test_broken_files_and_turns_that_are_not_there(session: Session, case: Case,
     said += ["[]", '{"turn": 1, "rating": "maybe"}', '{"turn": 1, "rat']
     (session.folder / "feedback.jsonl").write_bytes("\r\n".join(said).encode())
     made, tally = exported(session.folder)
-    assert [r.provenance.turn for r in made] == [1] and tally.turns == 3
+    assert [r.provenance.turn for r in made] == [1] and tally.turns == 1
     assert tally.refused == {"broken_case": 2, "failed": 1, "no_such_turn": 1, "broken_line": 3}
     (session.folder / "cases.jsonl").write_text("")
     (session.folder / "feedback.jsonl").write_text("")
@@ -341,13 +342,95 @@ def test_from_the_terminal(run: Any, case: Case, tmp_path: Path):
 def test_sessions_from_the_terminal(run: Any, case: Case, tmp_path: Path):
     session = Sessions(tmp_path / "home").create()
     session.add(case)
-    assert run("list")[1].startswith("1 sessions")
+    assert run("list")[1].startswith("1 session or file, 1 answer, 0 of them")
     assert run("add", session.id, "--turn", 1, "--label", "anger", "--edit", "So it is [F1].")[0] == 0
     assert [f.label for f in session.feedback()] == ["anger"]
     assert json.loads(run("list", "--json")[1])["records"] == {"edit": 1}
     code, out, err = run("export", "nobody")
     assert code == 2 and "nobody" in err and not out
     assert run("export", "--json")[0] == 2
+
+
+@pytest.fixture
+def batch(case: Case, tmp_path: Path) -> Path:
+    """A run of which one item failed twice, and another was answered at its second time."""
+    folder = tmp_path / "runs" / "my clips"
+    folder.mkdir(parents=True)
+    (folder / "manifest.json").write_text('{"task": "ask", "model": "rules"}')
+    failed = {"answer": None, "status": "failed", "error": "no\x1bface"}
+    angry = told(asked("Is she cross?"), Claim(text="She is angry.", cites=("F1",)), label="anger")
+    lines = [
+        one.model_copy(update={"sample": Sample(id=id, group=id), **more})
+        for id, one, more in (
+            ("a.mp4", case, {}), ("b.mp4", case, failed), ("c.mp4", case, failed), ("c.mp4", angry, {}), ("b.mp4", case, failed),
+        )
+    ]  # fmt: skip
+    (folder / "cases.jsonl").write_text("".join(one.model_dump_json() + "\n" for one in lines))
+    return folder
+
+
+def test_an_answer_of_a_run_is_named_by_its_item(run: Any, batch: Path):
+    for arguments, said in (
+        (("--up",), "--item"),
+        (("--up", "--turn", 1), "--item"),
+        (("--up", "--item", "b.mp4"), "no?face"),
+        (("--up", "--item", "C.mp4"), "c.mp4"),
+        (("--up", "--item", "a.mp4", "--turn", 1), "--turn"),
+    ):
+        code, _, err = run("add", batch, *arguments)
+        assert code == 2 and said in err, (arguments, err)
+    assert not (batch / "feedback.jsonl").exists()
+    code, _, err = run("add", batch, "--item", "c.mp4", "--up")
+    assert code == 0 and "c.mp4" in err and "Is she cross?" in err and "anger" in err
+    (record,), tally = exported(batch)
+    assert record.case.sample and record.case.sample.id == "c.mp4" and record.thumb == "up"
+    assert (tally.turns, tally.rated) == (2, 1)  # a.mp4 and c.mp4 are answered
+    assert "2 answers" in run("list", batch)[1]
+    # Asked again: what was said is of an answer that no longer counts.
+    again = (batch / "cases.jsonl").read_text().split("\n")[3]
+    with (batch / "cases.jsonl").open("a") as file:
+        file.write(again + "\n")
+    made, tally = exported(batch)
+    assert not made and tally.refused == {"answered_again": 1} and "c.mp4" in tally.shown["answered_again"][0]
+
+
+def test_the_only_item_of_a_run_needs_no_name(run: Any, batch: Path):
+    lines = (batch / "cases.jsonl").read_text().split("\n")
+    (batch / "cases.jsonl").write_text("\n".join(lines[2:4]) + "\n")
+    code, _, err = run("add", batch, "--down")
+    assert code == 0 and "c.mp4" in err
+    assert [r.provenance.turn for r in exported(batch)[0]] == [2]
+
+
+def test_what_is_kept_outside_of_the_sessions_is_told_with_the_command_that_reads_it(
+    run: Any, case: Case, batch: Path, tmp_path: Path
+):
+    (tmp_path / "a case.json").write_text(case.model_dump_json(indent=2), "utf-8")
+    for place, more in (("a case.json", ()), ("runs/my clips", ("--item", "a.mp4"))):
+        _, _, err = run("add", place, "--up", *more)
+        assert "kept in " in err and f"cuechain feedback export '{place}' -o feedback.jsonl" in err
+        assert run("export", place, "-o", "feedback.jsonl")[0] == 0
+        assert len((tmp_path / "feedback.jsonl").read_text().splitlines()) == 1
+    session = Sessions(tmp_path / "home").create()
+    session.add(case)
+    _, _, err = run("add", "--up", "--", session.id)
+    assert "cuechain feedback export -o feedback.jsonl" in err and "How does she feel, and why?" in err
+    for command in ("list", "export"):
+        code, out, err = run(command)
+        assert code == 0 and "of a run" in err and f"cuechain feedback {command} RUN case.json" in err
+        assert "RUN" not in out and "RUN" not in run(command, "a case.json")[2]
+
+
+def test_the_last_answer_of_a_session_is_meant_where_none_is_named(run: Any, case: Case, tmp_path: Path):
+    session = Sessions(tmp_path / "home").create()
+    session.add(case)
+    session.add(case.model_copy(update={"answer": None, "status": "failed", "error": "no model"}))
+    code, _, err = run("add", "--item", "a.mp4", "--up", "--", session.id)
+    assert code == 2 and "--turn" in err
+    assert run("add", "--up", "--", session.id)[0] == 0 and [f.turn for f in session.feedback()] == [1]
+    for turn, why in ((2, "no model"), (3, "1 answer")):
+        code, _, err = run("add", "--up", "--turn", turn, "--", session.id)
+        assert code == 2 and why in err
 
 
 def test_nothing_there_is_no_fault(run: Any):
