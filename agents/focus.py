@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from cuechain.agents.llm.labels import is_known, meaning
+from cuechain.agents.llm.serialise import SETTING
 from cuechain.agents.times import Named, named
 from cuechain.agents.values import Cue, CueSheet, Focus, QuestionKind, Span
 
@@ -84,6 +85,16 @@ def within(sheet: CueSheet, span: Span | None) -> CueSheet:
     return sheet.only({i for i, c in sheet.cues.items() if c.span is None or _inside(c.span, span)})
 
 
+def nothing_there(sheet: CueSheet, found: Focus) -> str:
+    """That a stretch has no cue of whoever is meant, as a sentence; empty where it has some, or where all of the clip is meant."""
+    whose = (None, *sheet.people) if found.kind in ("everyone", "who") or found.person is None else (None, found.person)
+    there = within(sheet, found.span).cues.values()
+    if found.span is None or any(c.sense not in SETTING and c.person in whose for c in there):
+        return ""
+    who = found.person if found.person and found.kind not in ("everyone", "who") else "anybody"
+    return f"From {found.span.start:.1f} to {found.span.end:.1f} s no cue tells what {who} feels."
+
+
 _MOMENTS = ("peak_s", "blink_times_s")
 """Measures that are moments of the clip, in seconds; separated by blanks where there are several."""
 
@@ -126,7 +137,7 @@ def _kind(sheet: CueSheet, question: str) -> QuestionKind:
         if re.search(pattern, question, re.I):
             return kind
     words = re.findall(r"[a-z]+", question.lower())
-    if re.match(r"\W*(at|in|on|during|between|from|near|towards?|until|by) ", question, re.I):
+    if _PLACE.search(question) or re.match(r"\W*(at|in|on|during|between|from|near|towards?|until|by) ", question, re.I):
         return "how"  # a time or a place alone asks the same about it
     return "how" if len(words) < 2 or _AFFECT.search(question) or any(map(is_known, words)) else "other"
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 from cuechain.agents.evidence import MOST_CLAIMS, ceiling, closest, evidence, grounded, partial, signed
-from cuechain.agents.focus import of_turn, untimed, within
+from cuechain.agents.focus import nothing_there, of_turn, untimed, within
 from cuechain.agents.llm import Planner
 from cuechain.agents.llm.addressed import without_orders
 from cuechain.agents.llm.labels import meaning
@@ -66,17 +66,19 @@ def planned(
         found: Whom and when the question is about, and what kind it is.
         labels: The closed label set.
     """
-    if found.person is not None and sheet.people and found.person not in sheet.people:
-        absent = task.answer(person=found.person, span=found.span, abstain=True, claims=(Claim(stance="weak"),))
-        return absent, found, [_focused(found)], Usage()
-    if nothing := untimed(sheet, question.text) or _nothing_there(sheet, found):
-        untold = Claim(text=nothing, stance="context")
+    untold = untimed(sheet, question.text)
+    if nothing := untold or nothing_there(sheet, found):
+        claims = (Claim(text=nothing, stance="context"),)
+        span = None if untold else found.span
         return (
-            task.answer(person=found.person, span=found.span, abstain=True, claims=(untold,)),
+            task.answer(person=found.person, span=span, abstain=True, claims=claims),
             found,
             [_focused(found)],
             Usage(),
         )
+    if found.person is not None and sheet.people and found.person not in sheet.people:
+        absent = task.answer(person=found.person, span=found.span, abstain=True, claims=(Claim(stance="weak"),))
+        return absent, found, [_focused(found)], Usage()
     begin = time.perf_counter()
     plainly = question.model_copy(update={"text": PLAINLY})
     sheet = _read(sheet)
@@ -110,16 +112,6 @@ def by_turn(sheet: CueSheet, question: Question, planner: Planner, labels: tuple
         speaker = next((c.person for c in own.cues.values() if c.sense == "transcript"), None)
         plans[line or 1] = _together([planner.plan(part, plainly, labels, speaker) for _, part in segments(own)])
     return plans
-
-
-def _nothing_there(sheet: CueSheet, found: Focus) -> str:
-    """That a stretch has no cue of whoever is meant, as a sentence; empty where it has some, or where all of the clip is meant."""
-    whose = (None, *sheet.people) if found.kind in ("everyone", "who") or found.person is None else (None, found.person)
-    there = within(sheet, found.span).cues.values()
-    if found.span is None or any(c.sense not in SETTING and c.person in whose for c in there):
-        return ""
-    who = found.person if found.person and found.kind not in ("everyone", "who") else "anybody"
-    return f"From {found.span.start:.1f} to {found.span.end:.1f} s no cue tells what {who} feels."
 
 
 def _focused(found: Focus) -> Step:

@@ -14,6 +14,9 @@ AROUND = 1.5
 SLACK = 0.05
 """Seconds by which a time may miss the clip's end: players and containers round."""
 
+SHORT = 0.3
+"""Seconds before or after speech in which nothing can be told apart."""
+
 _ONES = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
          "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen")  # fmt: skip
 _TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
@@ -37,7 +40,7 @@ _START, _END = r"(?:beginning|start|opening|outset)", r"(?:end|ending|close|fini
 _AT_THE = r"(?:\b(?:at|in|near|by|towards?|around|during|about) (?:the )?(?:very )?)"
 _WHOM = r"(?:she|he|they|it|anyone|anybody|someone|somebody|P\d+|the \w+|[a-z]+)"
 _THEY = r"(?:she|he|they|anyone|anybody|someone|somebody|P\d+|(?:the|her|his|their) \w+)"
-_SPEAKING = r"(?:(?:starts?|begins?|stops?|finish(?:es)?|ends?)\s+)?(?:to\s+)?(?:speak|talk)(?:s|ing)?"
+_SPEAKING = r"(?:(starts?|begins?|stops?|finish(?:es)?|ends?)\s+)?(?:to\s+)?(?:speak|talk)(?:s|ing)?"
 _FOLLOWS = r"^\W*(?:(?:and|but|so|what|how|about)\b\W*)*"
 _SCALE = re.compile(r"\b(scale|rate|score|out of)\b", re.I)
 
@@ -169,13 +172,15 @@ def _last(found: re.Match[str], end: float, spoken: Sequence[Span]) -> _Read:
 
 
 def _speaking(found: re.Match[str], end: float, spoken: Sequence[Span]) -> _Read:
-    before = found[1].lower() in ("before", "until")
     if not spoken:
         return f"“{' '.join(found.group().split())}” cannot be looked up: no speech was perceived."
-    edge = min(s.start for s in spoken) if before else max(s.end for s in spoken)
-    if (edge if before else end - edge) < 0.3:
-        there = "the first words begin with the clip" if before else "the last words end with the clip"
-        return f"There is nothing {found[1].lower()} that: {there}."
+    before = found[1].lower() in ("before", "until")
+    stops = bool(re.match("stop|finish|end", found[2] or "", re.I))
+    # "before she speaks" is before she begins to, "after she speaks" after she has stopped.
+    ends = stops or not (before or found[2])
+    edge = max(s.end for s in spoken) if ends else min(s.start for s in spoken)
+    if (edge if before else end - edge) < SHORT:
+        return f"There is nothing {found[1].lower()} that: speech {'ends' if ends else 'begins'} at {edge:.1f} s."
     return (0.0, edge) if before else (edge, end)
 
 

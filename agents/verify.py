@@ -140,7 +140,7 @@ def _persons(
 
 def _senses(sheet: CueSheet, number: int, text: str, cited: list[Cue], *, abstains: bool) -> Iterable[Problem]:
     """A claim that speaks of a sense must cite it; one whose sense is a gap is made from nothing."""
-    outside = _QUOTE.sub(" ", text).lower()
+    outside = re.sub(r"\bwithout the \w+(?: and the \w+)*", " ", _QUOTE.sub(" ", text).lower())
     own = " ".join(c.text.lower() for c in cited)
     have = {c.sense for c in cited}
     perceived = {c.sense for c in sheet.cues.values()}
