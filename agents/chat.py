@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -22,7 +23,19 @@ from cuechain.agents.values import Case
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-COMMANDS = "Ask; `cues` shows what was perceived, `add FILE` adds a clip, `quit` leaves."
+COMMANDS = "Ask; `cues` shows what was perceived, `add FILE` adds a clip, `help` tells more, `quit` leaves."
+
+HELP = """Ask as you would a person:
+  How does she feel, and why?   Is he angry?   Who is happiest?   When?   Are you sure?
+  What about the last 3 seconds?   And before 0:20?   Between 5 and 9 seconds?   And before that?
+  What about her voice?   And without the words?   Why not joy?   What would change your mind?"""
+"""What `help` shows."""
+
+_HELP = re.compile(r"\W*(help|commands|\?)\W*", re.I)
+_THANKS = re.compile(
+    r"((ok(ay)?|thanks?|thank you|thx|great|good|nice|bye|goodbye|hello|hi|cool|very|so|much|a lot)\b\W*)+", re.I
+)
+"""What asks nothing."""
 
 LISTED = 50
 """Characters of a title and of a question in the list of sessions."""
@@ -170,7 +183,11 @@ def _talk(conversation: Conversation, session: Session | None, *, as_json: bool)
         try:
             if line.lower() in ("quit", "exit"):
                 return
-            if line.lower() == "cues":
+            if _HELP.fullmatch(line):
+                typer.echo(f"{COMMANDS}\n{HELP}", err=True)
+            elif _THANKS.fullmatch(line):
+                typer.echo("Ask on, or `quit`.", err=True)
+            elif line.lower() == "cues":
                 _show(_cues(conversation))
             elif word.lower() == "add" and (Path(rest).exists() or Path(rest).suffix):
                 _add(conversation, session, rest)
@@ -196,16 +213,29 @@ def _cues(conversation: Conversation) -> Iterator[Any]:
 
 
 def _give(case: Case, turn: int | None, *, as_json: bool, whole: bool) -> None:
-    from rich.text import Text
-
-    from cuechain.agents.explain import terminal
-
     if as_json:
         typer.echo(case.model_dump_json())
     else:
-        if turn is not None:
-            _show([Text(f"[{turn}]", style="dim")])  # what `cuechain feedback add --turn` takes
-        _show([terminal(case) if whole else Text(case.explanation.text if case.explanation else case.error)])
+        _show(_parts(case, turn, whole=whole))
+
+
+def _parts(case: Case, turn: int | None, *, whole: bool) -> Iterator[RenderableType]:
+    """The first answer with everything, later ones with the cues that they cite."""
+    from rich.text import Text
+
+    from cuechain.agents.explain import clock, cue_table, terminal
+
+    about = clock(case.answer.span) if case.answer and case.answer.span else ""
+    told = [f"[{turn}]"] if turn is not None else []  # what `cuechain feedback add --turn` takes
+    if told or about:
+        yield Text(" ".join([*told, *([f"about {about}"] if about else [])]), style="dim")
+    if whole:
+        yield terminal(case)
+        return
+    yield Text(case.explanation.text if case.explanation else case.error)
+    cited = {i for c in case.answer.claims for i in c.cites} & set(case.sheet.cues) if case.answer else set[str]()
+    if cited:
+        yield cue_table(case.sheet.only(cited).model_copy(update={"dropped": 0}), cited)
 
 
 def _show(parts: Iterable[RenderableType]) -> None:

@@ -28,6 +28,11 @@ def of_stretch(gap: Gap, stretch: Span | None) -> Gap:
     return later if later.span else later.model_copy(update={"span": stretch})
 
 
+def of_clip(gap: Gap, media: Media) -> Gap:
+    """A gap that names its clip, as is needed where there are several."""
+    return gap.model_copy(update={"reason": f"{Path(media.path or 'the text').name}: {gap.reason}"})
+
+
 def unseen(
     media: Sequence[Media],
     settings: Settings,
@@ -41,10 +46,10 @@ def unseen(
         media: The clips.
         settings: Which senses are in use.
         seen: By clip and sense, the stretches that were perceived.
-        have: Senses that have cues.
+        have: Senses that have cues, or of which is known why they have none.
         without: Senses that are left out, for which no gap is told.
     """
-    never: dict[str, Gap] = {}
+    never: dict[str, list[str]] = {}
     partly: dict[str, None] = {}
     for one in media:
         name = Path(one.path or "the text").name
@@ -55,5 +60,6 @@ def unseen(
             if there:
                 partly[f"only {', '.join(map(clocked, joined(there)))} of {name} was {PARTLY}"] = None
             elif sense.name not in have and {sense.name, kin(sense.name)}.isdisjoint(without):
-                never[sense.name] = Gap(sense=sense.name, reason=f"nothing of {name} was {PARTLY}")
-    return [*(Gap(sense="media", reason=reason) for reason in partly), *never.values()]
+                never.setdefault(sense.name, []).append(name)
+    untold = [Gap(sense=s, reason=f"nothing of {' and '.join(names)} was {PARTLY}") for s, names in never.items()]
+    return [*(Gap(sense="media", reason=reason) for reason in partly), *untold]

@@ -10,7 +10,7 @@ from pathlib import Path
 from threading import RLock
 
 from cuechain.agents import registry
-from cuechain.agents.agent.gaps import PARTLY, everything_of, of_stretch, unseen
+from cuechain.agents.agent.gaps import PARTLY, everything_of, of_clip, of_stretch, unseen
 from cuechain.agents.agent.persons import numbered_on, relinked, renamed
 from cuechain.agents.agent.stretches import WHOLE, clocked, left, shifted, widened
 from cuechain.agents.errors import ConfigError, MediaError
@@ -51,6 +51,7 @@ class Ledger:
         self._told: set[str] = set()
         self._cues: dict[str, Cue] = {i: c for case in cases for i, c in case.sheet.cues.items()}
         self._gaps: list[Gap] = [g for g in cases[-1].sheet.gaps if not g.reason.endswith(PARTLY)] if cases else []
+        self._named = bool(cases) and len(cases[-1].sheet.media) > 1
         self._seen: dict[tuple[str, str], list[Span]] = defaultdict(list)
         self._raw: dict[str, list[Cue]] = defaultdict(list)
         self._linked: dict[str, list[Cue]] = defaultdict(list)
@@ -88,6 +89,8 @@ class Ledger:
         if len(self._media) == 2:  # with one clip alone nobody had to say which
             first = self._media[0].id
             self._cues = {i: c.model_copy(update={"media": c.media or first}) for i, c in self._cues.items()}
+            if not self._named:
+                self._gaps = [of_clip(g, self._media[0]) for g in self._gaps]
         return media
 
     def clip(self, name: str | None = None) -> Media:
@@ -195,7 +198,9 @@ class Ledger:
         gaps = [g for g in self._gaps if {g.sense, kin(g.sense)}.isdisjoint(without)]
         if len(self._media) > 1:  # what one clip cannot serve is no gap where another one does
             gaps = [g for g in gaps if g.span is not None or g.sense not in have]
-        gaps += unseen([m for m in self._media if m.id in self._places], self._settings, self._seen, have, without)
+        told = have | {g.sense for g in self._gaps if g.span is None}
+        clips = [m for m in self._media if m.id in self._places]
+        gaps += unseen(clips, self._settings, self._seen, told, without)
         gaps += [Gap(sense=name, reason="left out for this question") for name in dict.fromkeys(without)]
         return textualize(self._media, (), gaps, budget=budget, known=known)
 
@@ -234,7 +239,7 @@ class Ledger:
             c.model_copy(update={"media": ids.get(c.media or "", media.id) if several else None})
             for c in sheet.cues.values()
         ]
-        self._take(renamed(fresh, list(self._cues.values()), _key), sheet.gaps)
+        self._take(renamed(fresh, list(self._cues.values()), _key), self._of_clip(media, sheet.gaps))
 
     def _piece(self, media: Media, names: list[str], piece: Span, *, whole: bool) -> Generator[Event]:
         place = self._places.get(media.id)
@@ -263,7 +268,7 @@ class Ledger:
             for c in numbered_on(raw, old, voices=f"{number}." if self._raw[media.id] else "")
         ]
         fresh = self._relinked(media, raw)
-        self._take(fresh, [of_stretch(g, stretch) for g in found if isinstance(g, Gap)])
+        self._take(fresh, self._of_clip(media, [of_stretch(g, stretch) for g in found if isinstance(g, Gap)]))
         for name in names:
             self._seen[media.id, name].append(piece)
         output = {"media": media.id, "senses": names, "start": piece.start, "end": piece.end}
@@ -280,6 +285,9 @@ class Ledger:
         self._raw[media.id] += raw
         self._linked[media.id] = linked
         return linked[len(before) :]
+
+    def _of_clip(self, media: Media, gaps: Iterable[Gap]) -> list[Gap]:
+        return [of_clip(g, media) for g in gaps] if len(self._media) > 1 else list(gaps)
 
     def _take(self, cues: Iterable[Cue], gaps: Iterable[Gap]) -> None:
         have = {_key(c) for c in self._cues.values()}

@@ -30,7 +30,9 @@ class Sessions:
         Raises:
             SessionError: The folder cannot be written.
         """
-        id = secrets.token_urlsafe(12)
+        id = next(
+            id for id in iter(lambda: secrets.token_urlsafe(12), "") if id[0].isalnum()
+        )  # "-…" reads as an option
         folder = self.root / id
         try:
             folder.mkdir(parents=True, mode=0o700)

@@ -56,6 +56,29 @@ def test_a_session_is_begun_listed_resumed_and_deleted(chat, home, letter, tmp_p
     assert not session.folder.exists() and letter.exists() and chat("--sessions", "--json")[1].strip() == "[]"
 
 
+def test_every_answer_shows_the_cues_that_it_cites(chat, letter):
+    code, out, _ = chat(letter, "-m", "rules", said="How does Anna feel, and why?\nand Ben?\n")
+    second = out.split("[2]")[1]
+    assert code == 0 and "happy" in second and "• " in second and "so happy, I love it" in second
+    assert "I hate this" not in second
+
+
+def test_help_and_thanks_are_no_questions(chat, home, letter):
+    code, out, err = chat(letter, "-m", "rules", said="help\n?\nthanks\nThank you very much!\nok, great\n")
+    assert code == 0 and not out and "before that" in err and "Ask on" in err
+    assert not Sessions(home).all()
+
+
+def test_what_is_missing_names_its_clip_and_is_not_made_up_after_a_pause(chat, letter, tmp_path):
+    other = tmp_path / "other.txt"
+    other.write_text("Cid: I am so afraid, very scared.\n")
+    _, _, err = chat(letter, other, "-m", "rules", said="How does Anna feel?\ncues\n")
+    id = err.split("--resume ")[1].split("`")[0]
+    _, out, _ = chat("--resume", id, "-m", "rules", said="cues\n")
+    assert "perceived so far" not in out
+    assert all("letter.txt" in line or "other.txt" in line for line in out.splitlines() if line.startswith("missing"))
+
+
 def test_a_session_without_an_answer_is_not_kept(chat, home, letter):
     for said in ("", "quit\n", "cues\n", "x" * 5000):
         assert chat(letter, "-m", "rules", said=said)[0] == 0

@@ -23,6 +23,12 @@ def session(tmp_path):
     return Sessions(tmp_path).create("a talk")
 
 
+def test_an_id_does_not_read_as_an_option(tmp_path, monkeypatch):
+    names = iter(("-aaaaaaaaaaaaaaa", "_bbbbbbbbbbbbbbb", "cccccccccccccccc"))
+    monkeypatch.setattr("secrets.token_urlsafe", lambda _: next(names))
+    assert Sessions(tmp_path).create("x").id == "cccccccccccccccc"
+
+
 def test_what_is_kept_is_read_again(tmp_path, case):
     made = Sessions(tmp_path).create("a talk")
     clip = made.add_file(io.BytesIO(b"sound"), "talk.wav")
