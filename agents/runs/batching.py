@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -17,6 +17,7 @@ from cuechain.agents.datasets import Fault
 from cuechain.agents.errors import ModelError
 from cuechain.agents.llm import Model
 from cuechain.agents.runs import on_ray
+from cuechain.agents.runs.changed import Files, files_of, same
 from cuechain.agents.runs.folder import Writing
 from cuechain.agents.runs.local import worked
 from cuechain.agents.runs.patience import Patience
@@ -30,8 +31,8 @@ DEAD = 5
 Engine = Literal["local", "ray"]
 """Where items are worked on."""
 
-State = Literal["kept", "answered", "abstained", "failed"]
-"""What came of an item; kept: an earlier run had done it."""
+State = Literal["kept", "answered", "abstained", "failed", "gone"]
+"""What came of an item; kept: an earlier run had done it; gone: it had, and the item is there no longer."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,8 @@ class Progress:
     """What the model consumed for it."""
     bytes: str = ""
     """Names the content of its file, where it is one whole file."""
+    changed: bool = False
+    """An earlier run had done it, and its files have changed since."""
 
 
 def batch(
@@ -63,6 +66,8 @@ def batch(
     stage: Callable[[str], None] | None = None,
 ) -> Iterator[Progress]:
     """Answer a task for each item; failures are kept with their error and tried again by the next call.
+
+    An item that is done is done again where its files on this machine are other ones now.
 
     Args:
         items: Samples and faults of a reader, read as they are needed.
@@ -84,46 +89,54 @@ def batch(
     work = Work(made["task"], settings, tuple(made.get("labels", ())), bool(made.get("explain_labels")))
     manifest = {**made, "model": settings.model, "templates": prompts.template_hash()}
     with Writing(folder, manifest) as writing:
-        kept = writing.run.done()
-        counts: Counter[str] = Counter(before=len(kept))
-        seen = 0
+        kept, files = writing.run.done(), writing.run.files()
+        counts: Counter[str] = Counter()
+        seen: set[str] = set()
+        now: dict[str, Files] = {}
 
         def fresh() -> Iterator[Sample]:
-            nonlocal seen
             for item in items:
                 if isinstance(item, Fault):
                     writing.fault(item)
                     continue
-                seen += 1
-                if item.id in kept:
-                    counts["kept"] += 1
+                seen.add(item.id)
+                found = files_of(item)
+                if item.id in kept and (not found or same(item, found, files.get(item.id), kept[item.id])):
+                    if found and found != files.get(item.id):
+                        writing.files(item.id, found)
                     before.append(Progress(item.id, "kept"))
-                else:
-                    yield item
+                    continue
+                if found:
+                    now[item.id] = found
+                yield item
 
         before: list[Progress] = []
         for case in _cases(fresh(), work, examples, workers, engine, address, stage or _untold):
             yield from before
             before.clear()
             writing.case(case)
-            one = _progress(case)
+            one = _progress(case, kept)
+            if one.id in now:
+                writing.files(one.id, now.pop(one.id))
             counts[one.state] += 1
             counts["dead"] += case.error.startswith("ModelError")
             yield one
             if counts["dead"] >= DEAD and not (counts["answered"] or counts["abstained"] or kept):
                 raise ModelError(f"the first {DEAD} items failed: {case.error}", "try one of them with `cuechain ask`")
         yield from before
-        writing.finish(seen)
+        gone = [id for id in kept if id not in seen]
+        yield from (Progress(id, "gone") for id in gone)
+        writing.finish(len(seen), gone)
 
 
-def _progress(case: Case) -> Progress:
+def _progress(case: Case, kept: Collection[str]) -> Progress:
     item = case.sample
     assert item is not None
     if case.answer is None:
-        return Progress(item.id, "failed", case.error)
+        return Progress(item.id, "failed", case.error, changed=item.id in kept)
     whole = case.sheet.media[0].sha256 if len(item.files) == 1 and not item.span and case.sheet.media else ""
     state = "abstained" if case.answer.abstain else "answered"
-    return Progress(item.id, state, usage=case.usage, bytes=whole)
+    return Progress(item.id, state, usage=case.usage, bytes=whole, changed=item.id in kept)
 
 
 def _untold(_: str) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from cuechain.agents.errors import CueChainError, RunError
+from cuechain.agents.errors import RunError
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -48,7 +48,7 @@ def follow(steps: Iterator[Progress], watch: Watch, out: Path, again: str, mode:
     except KeyboardInterrupt:
         end = "interrupted"
         raise
-    except CueChainError:
+    except BaseException:
         end = "ended early"
         raise
     finally:
@@ -91,7 +91,7 @@ def _say(line: str) -> None:
 
 def printable(line: str) -> str:
     """A line without what steers a terminal: names of files and what servers say may hold it."""
-    return re.sub(r"[\x00-\x1f\x7f-\x9f]", "?", line)
+    return re.sub("[\x00-\x1f\x7f-\x9f\ud800-\udfff]", "?", line)
 
 
 def _plainly(steps: Iterator[Progress], watch: Watch, *, quiet: bool) -> None:

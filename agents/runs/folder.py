@@ -12,11 +12,13 @@ from types import TracebackType
 from typing import IO, Any
 
 from filelock import FileLock, Timeout
+from pydantic_core import PydanticSerializationError
 
 from cuechain.agents.atomic import write
 from cuechain.agents.catalogue import case_of
 from cuechain.agents.datasets import Fault
 from cuechain.agents.errors import RunError
+from cuechain.agents.runs.changed import Files
 from cuechain.agents.values import Case
 
 NAMED = 3
@@ -24,7 +26,8 @@ NAMED = 3
 
 
 class Run:
-    """A run folder: `manifest.json` says how it was made, `cases.jsonl` holds a Case a line, `faults.jsonl` what could not be used."""
+    """A run folder: `manifest.json` says how it was made, `cases.jsonl` holds a Case a line, `faults.jsonl` what could not be used,
+    `files.jsonl` what files were when they were looked at."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -97,8 +100,8 @@ class Run:
         path = self.folder / "finished.json"
         return json.loads(path.read_text("utf-8"))["items"] if path.is_file() else None
 
-    def _lines(self) -> Iterator[tuple[int, dict[str, Any]]]:
-        path = self.folder / "cases.jsonl"
+    def _lines(self, name: str = "cases") -> Iterator[tuple[int, dict[str, Any]]]:
+        path = self.folder / f"{name}.jsonl"
         if not path.is_file():
             return
         with path.open("rb") as lines:
@@ -108,9 +111,14 @@ class Run:
                 except ValueError:
                     continue
 
-    def done(self) -> set[str]:
-        """Ids of the items that need not be asked again."""
-        return {_id_of(raw) for raw in self.records() if raw.get("status", "done") == "done"}
+    def done(self) -> dict[str, frozenset[str]]:
+        """Ids of the items that have an answer, with the SHA-256 of each medium that was looked at."""
+        return {_id_of(raw): _digests(raw) for raw in self.records() if raw.get("status", "done") == "done"}
+
+    def files(self) -> dict[str, Any]:
+        """Id of an item to what its files were when they were looked at (`changed.Files`)."""
+        kept = (raw for _, raw in self._lines("files"))
+        return {str(raw["id"]): raw["files"] for raw in kept if {"id", "files"} <= raw.keys()}
 
 
 class Writing:
@@ -156,7 +164,7 @@ class Writing:
         try:
             (folder / "finished.json").unlink(missing_ok=True)
             (folder / "faults.jsonl").unlink(missing_ok=True)
-            for name in ("cases", "events"):
+            for name in ("cases", "events", "files"):
                 _end_line(folder / f"{name}.jsonl")
         except OSError as error:
             raise _unwritable(folder, error) from error
@@ -182,7 +190,22 @@ class Writing:
         Raises:
             RunError: The disk is full, or the folder cannot be written.
         """
-        self._line("cases", case.model_dump_json(exclude_defaults=True))
+        try:
+            line = case.model_dump_json(exclude_defaults=True)
+        except (
+            PydanticSerializationError
+        ):  # half of a character pair, in a reply or in words: this letter alone is lost
+            raw = json.dumps(case.model_dump(exclude_defaults=True), ensure_ascii=False)
+            line = raw.encode("utf-8", "replace").decode()
+        self._line("cases", line)
+
+    def files(self, id: str, found: Files) -> None:
+        """Keep what the files of an item were before they were looked at. Should the line be lost, their bytes are compared.
+
+        Raises:
+            RunError: The disk is full, or the folder cannot be written.
+        """
+        self._line("files", json.dumps({"id": id, "files": found}), sync=False)
 
     def fault(self, fault: Fault) -> None:
         """Keep what of the dataset could not be used.
@@ -201,23 +224,29 @@ class Writing:
         stamp = time.strftime("%Y-%m-%dT%H:%M:%S%z")
         self._line("events", json.dumps({"time": stamp, "event": what, **more}))
 
-    def finish(self, items: int) -> None:
+    def finish(self, items: int, gone: Sequence[str] = ()) -> None:
         """Say that every item has been tried.
+
+        Args:
+            items: How many there are.
+            gone: Those that have an answer and are there no longer.
 
         Raises:
             RunError: The disk is full, or the folder cannot be written.
         """
-        write(self.run.folder / "finished.json", json.dumps({"items": items}) + "\n")
+        told = {"items": items, **({"gone": list(gone)} if gone else {})}
+        write(self.run.folder / "finished.json", json.dumps(told) + "\n")
         self.event("finished", items=items)
 
-    def _line(self, name: str, line: str) -> None:
+    def _line(self, name: str, line: str, *, sync: bool = True) -> None:
         try:
             if name not in self._files:
                 self._files[name] = (self.run.folder / f"{name}.jsonl").open("a", encoding="utf-8")
             file = self._files[name]
             file.write(line + "\n")
             file.flush()
-            os.fsync(file.fileno())
+            if sync:
+                os.fsync(file.fileno())
         except OSError as error:
             raise _unwritable(self.run.folder, error) from error
 
@@ -228,6 +257,10 @@ def _unwritable(folder: Path, error: OSError) -> RunError:
 
 def _id_of(raw: dict[str, Any]) -> str:
     return str((raw.get("sample") or {}).get("id", ""))
+
+
+def _digests(raw: dict[str, Any]) -> frozenset[str]:
+    return frozenset(m.get("sha256", "") for m in (raw.get("sheet") or {}).get("media") or ())
 
 
 def _end_line(path: Path) -> None:

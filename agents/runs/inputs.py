@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from urllib.parse import quote
 
+from pydantic_core import PydanticSerializationError
+
 from cuechain.agents import registry
 from cuechain.agents import settings as settings_module
 from cuechain.agents.datasets import Fault, dataset, samples
@@ -30,7 +32,7 @@ MEDIA = frozenset(
 
 
 def items_of(source: str, split: str = "", settings: Settings | None = None) -> Iterator[Sample | Fault]:
-    """The items that a source names.
+    """The items that a source names; one that JSON cannot hold, such as a file whose name is not UTF-8, is told as a fault.
 
     Args:
         source: `NAME:PATH` (see `cuechain list datasets`), a table, a folder, a file, a pattern such as `clips/**/*.mp4`, or the address
@@ -43,6 +45,33 @@ def items_of(source: str, split: str = "", settings: Settings | None = None) -> 
         MediaError: An address cannot be fetched.
         MissingExtraError: The package for this kind of address is not installed.
     """
+    yield from map(_holdable, _items_of(source, split, settings))
+
+
+def _holdable(item: Sample | Fault) -> Sample | Fault:
+    """The item, or what is wrong with it where it holds half of a character pair, as Python reads bytes that are not UTF-8."""
+    if isinstance(item, Fault):
+        return Fault(_legible(item.id), item.reason, _legible(item.detail))
+    try:
+        item.model_dump_json()
+    except PydanticSerializationError:
+        named = any(_legible(name) != name for name in (item.id, *item.files))
+        what = "the name of its file is not UTF-8; rename it" if named else "its words are not Unicode"
+        return Fault(_legible(item.id), "unreadable", what)
+    return item
+
+
+def _legible(text: str) -> str:
+    """What is not Unicode as escapes; PEP 383 keeps bytes of names in U+DC80 to U+DCFF."""
+
+    def escaped(found: re.Match[str]) -> str:
+        code = ord(found[0])
+        return f"\\x{code - 0xDC00:02x}" if 0xDC80 <= code <= 0xDCFF else f"\\u{code:04x}"
+
+    return re.sub("[\ud800-\udfff]", escaped, text)
+
+
+def _items_of(source: str, split: str, settings: Settings | None) -> Iterator[Sample | Fault]:
     name, colon, place = source.partition(":")
     if colon and name in registry.names("datasets"):
         if is_address(place):
@@ -64,7 +93,7 @@ def items_of(source: str, split: str = "", settings: Settings | None = None) -> 
     if path.suffix.lower() in TABLES and path.is_file():
         yield from samples(f"table:{source}", split)
         return
-    files = list(_files(source, path))
+    files, other = _files(source, path)
     if not files:
         known = (
             registry.did_you_mean(name, registry.names("datasets")) if colon else "give a folder, a table, or NAME:PATH"
@@ -74,6 +103,14 @@ def items_of(source: str, split: str = "", settings: Settings | None = None) -> 
     for file in files:
         id = str(file.relative_to(root)) if root else str(file)
         yield Sample(id=id, group=str(file.parent), files=(str(file),))
+    for file in other:
+        id = str(file.relative_to(root)) if root else str(file)
+        dangling = file.is_symlink() and not file.exists()
+        yield Fault(id, *_DANGLING if dangling else _OTHER)
+
+
+_DANGLING = ("missing", "it is a link to what is not there")
+_OTHER = ("left alone", "it is no kind of file that can be looked at")
 
 
 def _mapped(place: str) -> tuple[str, str]:
@@ -124,18 +161,22 @@ def _kind(address: str) -> str:
     return PurePosixPath(path_of(address)).suffix.lower()
 
 
-def _files(source: str, path: Path) -> Iterator[Path]:
-    """Media in order; subtitles that lie beside a clip belong to it, and run folders are left alone."""
+def _files(source: str, path: Path) -> tuple[list[Path], list[Path]]:
+    """Media in order, and what else is there but run folders and hidden files; subtitles beside a clip belong to it."""
     if path.is_dir():
-        found = sorted(p for p in path.rglob("*") if p.is_file())
+        found = sorted(p for p in path.rglob("*") if p.is_symlink() or p.is_file())
     else:
         found = [path] if path.is_file() else sorted(Path(p) for p in glob.glob(source, recursive=True))  # noqa: PTH207 - a pattern may be absolute
     runs = {p.parent for p in found if p.name == "cases.jsonl"}
     stems = {
         p.with_suffix("") for p in found if p.suffix.lower() in MEDIA and p.suffix.lower() not in SUBTITLE_SUFFIXES
     }
+    files: list[Path] = []
+    other: list[Path] = []
     for file in found:
         beside = file.suffix.lower() in SUBTITLE_SUFFIXES and file.with_suffix("") in stems
-        own = path.is_file() or file.suffix.lower() in MEDIA
-        if own and file.is_file() and not beside and not file.name.startswith(".") and not runs & {*file.parents}:
-            yield file
+        if file.is_dir() or beside or file.name.startswith(".") or runs & {*file.parents}:
+            continue
+        ours = file.is_file() and (path.is_file() or file.suffix.lower() in MEDIA)
+        (files if ours else other).append(file)
+    return files, other

@@ -61,6 +61,9 @@ class Watch:
         self.last_problem = ""
         self.twins: list[tuple[str, str]] = []
         """Items whose bytes are those of an earlier one, with that one."""
+        self.changed = 0
+        """Items that were done again, because their files have changed."""
+        self._gone: list[str] = []
         self._first: dict[str, str] = {}
         self.told = ""
         """What the run says goes on."""
@@ -73,9 +76,11 @@ class Watch:
     def take(self, step: Progress) -> None:
         """One more item is finished."""
         self.states[step.state] += 1
-        if step.state == "kept":
-            self._times[0] = self._clock()
+        if step.state in ("kept", "gone"):
+            if step.state == "gone" and len(self._gone) < NAMED:
+                self._gone.append(step.id)
             return
+        self.changed += step.changed
         self._times.append(self._clock())
         self.usage += step.usage
         if step.bytes and (first := self._first.setdefault(step.bytes, step.id)) != step.id:
@@ -102,6 +107,11 @@ class Watch:
         return self.states["answered"] + self.states["abstained"] + self.states["kept"]
 
     @property
+    def new(self) -> int:
+        """Items that something came of in this call."""
+        return self.states["answered"] + self.states["abstained"] + self.states["failed"]
+
+    @property
     def left(self) -> int:
         """Items that nothing has come of yet."""
         return self.total - self.done - self.states["failed"]
@@ -122,7 +132,7 @@ class Watch:
         """What goes on."""
         if not self.left:
             return "finished"
-        if not self.states.total() - self.states["kept"]:
+        if not self.new:
             return "starting"
         return self.told or "perceiving and answering"
 
@@ -158,6 +168,8 @@ class Watch:
             "failed": self.states["failed"],
             "left": self.left,
             "total": self.total,
+            "changed": self.changed,
+            "gone": self.states["gone"],
             "items_per_second": round(self.rate, 3),
             "seconds_left": None if eta is None else round(eta, 1),
             "stage": self.stage,
@@ -177,20 +189,24 @@ class Watch:
         words = {"answered": "answered", "abstained": "abstained (the cues allow no answer)", "failed": "failed"}
         told = [f"{self.states[state]:,} {word}" for state, word in words.items() if self.states[state]]
         told += [f"{self.states['kept']:,} done before"] if self.states["kept"] else []
-        new = self.states.total() - self.states["kept"]
-        speed = f" in {lasting(self.seconds)}, {_figure(new / self.seconds)} items/s" if new and self.seconds else ""
+        told += [f"{self.changed:,} of them changed since they were done before"] if self.changed else []
+        speed = f" in {lasting(self.seconds)}, {_figure(self.new / self.seconds)} items/s"
+        speed = speed if self.new and self.seconds else ""
         lines = [f"{out}: {', '.join(told) or ('nothing yet' if end else 'no items')}{speed}"]
         lines += [f"{end}; {self.left:,} left"] if end else []
         lines += self._spent()
         lines += _grouped(list(self.causes.values()))
         if self.causes or end:
             lines.append(f"{'the rest' if end else 'try them again'}: {again}")
+        if gone := self.states["gone"]:
+            lines.append(f"{gone:,} done before, no longer there; their answers are kept: {_listed(self._gone, gone)}")
         if self.twins:
             named = [f"{one} and {other}" for one, other in self.twins[:NAMED]]
             lines.append(f"{len(self.twins):,} × the same bytes twice: {_listed(named, len(self.twins))}")
         if self.faults:
             unusable = len({fault.id for fault in self.faults})
-            lines.append(f"{unusable:,} rows or files could not be used ({out}/faults.jsonl):")
+            rows = "row or file" if unusable == 1 else "rows or files"
+            lines.append(f"{unusable:,} {rows} could not be used ({out}/faults.jsonl):")
             for reason, count in Counter(f.reason for f in self.faults).most_common():
                 some = [f for f in self.faults if f.reason == reason][:NAMED]
                 lines.append(f"  {count:,} × {reason}: {_listed([f.id for f in some], count)}")

@@ -1,6 +1,7 @@
 """What a run may be over, and what a dry run tells."""
 
 import csv
+import os
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -29,7 +30,7 @@ def test_a_folder_gives_its_media_and_leaves_runs_and_sidecars_alone(tmp_path, f
     run.mkdir()
     (run / "cases.jsonl").write_text("{}")
     (run / "seen.jpg").write_bytes(b"x")
-    found = [i.id for i in items_of(str(talk.parent))]
+    found = [i.id for i in items_of(str(talk.parent)) if isinstance(i, Sample)]
     assert found == ["alone.srt", "note.txt", "talk.mp4"]
     assert [i.id for i in items_of(f"{talk.parent}/*.mp4")] == [str(talk)]
 
@@ -171,3 +172,47 @@ def test_figures_as_people_write_them():
     assert [lasting(s) for s in (4, 300, 9000)] == ["4 s", "5 minutes", "2.5 hours"]
     assert [size(b) for b in (10, 25_000, 2_500_000, 7.2e9)] == ["0.1 kB", "25 kB", "2.5 MB", "7.2 GB"]
     assert between(100_000, 300_000) == "28 to 83 hours"
+
+
+def unnamed(folder):
+    """A picture's bytes under a name that is not UTF-8, as old archives unpack them."""
+    name = os.path.join(os.fsencode(folder), b"\xff\xfebad.jpg")  # noqa: PTH118 - a path of bytes
+    with open(name, "wb") as file:  # noqa: PTH123 - a path of bytes
+        file.write(b"x")
+
+
+def test_a_name_that_is_not_utf_8_costs_its_file_alone(tmp_path):
+    folder = tmp_path / "clips"
+    folder.mkdir()
+    unnamed(folder)
+    for n in range(6):
+        (folder / f"note{n}.txt").write_text(f"I am glad {n}.")
+    items = list(items_of(str(folder)))
+    (bad,) = (i for i in items if isinstance(i, Fault))
+    assert bad.id == r"\xff\xfebad.jpg" and "not UTF-8" in bad.detail and bad.reason == "unreadable"
+    assert any("not UTF-8" in line for line in looked(items).told())
+    chosen = settings.load(model="rules", cache=None, senses=("transcript", "words"))
+    made = {"task": "emotion", "labels": ("ekman",), "dataset": "x", "split": ""}
+    for workers in (2, 0):
+        steps = list(batch(items, made, chosen, tmp_path / "run", workers=workers))
+        assert len(steps) == 6 and not any(s.state == "failed" for s in steps)
+    assert Run(tmp_path / "run").finished == 6
+    assert [f.id for f in Run(tmp_path / "run").faults()] == [bad.id]
+
+
+def test_words_that_are_not_unicode_cost_their_row_alone(tmp_path):
+    table = tmp_path / "lines.jsonl"
+    table.write_text('{"id": "a", "text": "half \\ud83d"}\n{"id": "b", "text": "whole"}\n')
+    bad, good = items_of(str(table))
+    assert isinstance(bad, Fault) and bad.id == "a" and "Unicode" in bad.detail
+    assert good.id == "b"
+
+
+def test_what_a_folder_holds_besides_is_told(tmp_path):
+    (tmp_path / "note.txt").write_text("I am glad.")
+    (tmp_path / "notes.docx").write_bytes(b"PK")
+    (tmp_path / "gone.mp4").symlink_to(tmp_path / "nowhere.mp4")
+    (tmp_path / ".hidden").write_text("x")
+    found = {i.id: i for i in items_of(str(tmp_path))}
+    assert set(found) == {"note.txt", "notes.docx", "gone.mp4"}
+    assert found["gone.mp4"].reason == "missing" and found["notes.docx"].reason == "left alone"

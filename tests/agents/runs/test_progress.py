@@ -48,6 +48,28 @@ def test_counts_rate_and_what_is_left():
     assert watch.line().endswith("the server is away; waiting for it")
 
 
+def test_the_first_item_after_others_that_are_kept_tells_no_wild_rate():
+    clock = Clock()
+    watch = Watch(items(100), clock=clock)
+    clock.now = 4
+    for n in range(12):
+        watch.take(Progress(f"clip{n}.mp4", "kept"))
+    clock.now = 4.01
+    watch.take(Progress("clip12.mp4", "answered"))
+    assert watch.record()["items_per_second"] < 1
+
+
+def test_a_run_that_something_unforeseen_ends_does_not_say_that_it_is_finished(tmp_path, capsys):
+    def steps():
+        yield Progress("clip0.mp4", "answered")
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        follow(steps(), Watch(items(3)), tmp_path, "again", "json")
+    told = json.loads(capsys.readouterr().err.splitlines()[-1])
+    assert told["ended"] == "ended early" and told["left"] == 2
+
+
 def test_failures_are_grouped_by_cause_and_named():
     watch = Watch([*items(30), Fault("row 3", "missing", "there is no x.mp4"), Fault("row 9", "missing", "no y.mp4")])
     for n in range(9):

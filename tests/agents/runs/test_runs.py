@@ -20,7 +20,7 @@ from cuechain.agents.runs import Run, batch
 from cuechain.agents.runs.display import follow
 from cuechain.agents.runs.folder import Writing
 from cuechain.agents.runs.progress import Watch
-from cuechain.agents.values import Sample, Target
+from cuechain.agents.values import Sample, Span, Target
 
 WORDS = (
     "I am so happy today!",
@@ -234,3 +234,71 @@ def test_killed_at_random_moments_nothing_is_lost_and_nothing_twice(tmp_path, wo
 @pytest.mark.slow
 def test_killed_fifty_times(tmp_path):
     _killed(tmp_path, 50, 2)
+
+
+def test_half_of_a_character_pair_costs_its_letter_alone(tmp_path):
+    items = [Sample(id="s", text="I am so happy \ud83d today!"), *samples(1)]
+    assert states(batch(items, MADE, own(), tmp_path / "run")) == {"answered": 2}
+    assert set(content(tmp_path / "run")) == {"s", "s0"}
+
+
+def test_an_item_whose_file_has_changed_is_done_again(tmp_path):
+    clips = tmp_path / "clips"
+    clips.mkdir()
+    for n in range(4):
+        (clips / f"{n}.txt").write_text(WORDS[n])
+    items = [Sample(id=f"{n}", files=(str(clips / f"{n}.txt"),)) for n in range(4)]
+    folder = tmp_path / "run"
+    assert states(batch(items, MADE, own(), folder)) == {"answered": 4}
+    assert states(batch(items, MADE, own(), folder)) == {"kept": 4}
+    was = (clips / "1.txt").stat()
+    (clips / "0.txt").write_text("I hate all of you, and I am furious!")
+    (clips / "1.txt").write_text(WORDS[1][::-1])  # as long as it was
+    os.utime(clips / "2.txt", (1, 1))  # touched, its bytes are the same
+    watch = Watch(items[:3])
+    follow(batch(items[:3], MADE, own(), folder), watch, folder, "again")
+    assert watch.changed == 2 and watch.states["kept"] == 1 and watch.states["gone"] == 1
+    assert (clips / "1.txt").stat().st_size == was.st_size
+    told = watch.summary(folder, "again")
+    assert "2 of them changed since they were done before" in told[0] and "1 done before, no longer there" in told[1]
+    assert watch.record()["changed"] == 2 and watch.record()["gone"] == 1 and watch.left == 0
+    assert json.loads((folder / "finished.json").read_text()) == {"items": 3, "gone": ["3"]}
+    assert Run(folder).finished == 3
+    (first,) = Run(folder).chosen(["0"])
+    assert "furious" in first.sheet.media[0].text
+    assert states(batch(items, MADE, own(), folder)) == {"kept": 4}
+
+
+def test_a_run_without_what_its_files_were_compares_their_bytes(tmp_path):
+    (tmp_path / "a.txt").write_text(WORDS[0])
+    items = [Sample(id="a", files=(str(tmp_path / "a.txt"),))]
+    list(batch(items, MADE, own(), tmp_path / "run"))
+    (tmp_path / "run" / "files.jsonl").unlink()
+    assert states(batch(items, MADE, own(), tmp_path / "run")) == {"kept": 1}
+    (tmp_path / "run" / "files.jsonl").write_text('{"id": "a", "files"')
+    (tmp_path / "a.txt").write_text(WORDS[2])
+    assert states(batch(items, MADE, own(), tmp_path / "run")) == {"answered": 1}
+
+
+def test_a_clip_whose_subtitles_have_changed_is_done_again(tmp_path, film):
+    clip = film(tmp_path / "talk.mp4", seconds=1)
+    items = [
+        Sample(id="talk", files=(str(clip),)),
+        Sample(id="part", files=(str(clip),), span=Span(start=0.1, end=0.9)),
+    ]
+    folder = tmp_path / "run"
+    beside = clip.with_suffix(".srt")
+
+    def line(words):
+        beside.write_text(f"1\n00:00:00,200 --> 00:00:00,800\n{words}\n")
+
+    line("I am so happy today!")
+    assert not states(batch(items, MADE, own(), folder))["failed"]
+    assert states(batch(items, MADE, own(), folder)) == {"kept": 2}
+    os.utime(clip, (1, 1))
+    os.utime(beside, (1, 1))
+    assert states(batch(items, MADE, own(), folder)) == {"kept": 2}
+    line("How dare you do that!")
+    assert states(batch(items, MADE, own(), folder))["kept"] == 0
+    beside.unlink()
+    assert states(batch(items, MADE, own(), folder))["kept"] == 0
