@@ -29,6 +29,11 @@ def explain(sheet: CueSheet, answer: Answer, verdict: Verdict) -> Explanation:
     )
 
 
+def is_looked_up(answer: Answer) -> bool:
+    """Whether it tells what was perceived, and no feeling: nothing else that abstains is supported by cues."""
+    return answer.abstain and bool(answer.claims) and all(c.stance == "supports" for c in answer.claims)
+
+
 def _idle(gap: Gap) -> bool:
     """That a text has no picture and a picture no sound goes without saying."""
     return gap.reason.endswith((" in this text", " in this image"))
@@ -43,6 +48,8 @@ def _cited(text: str, cites: tuple[str, ...]) -> str:
 
 
 def _sure(answer: Answer, verdict: Verdict) -> str:
+    if is_looked_up(answer):
+        return "told by the cues themselves; no feeling was asked for"
     if answer.abstain:
         return "no answer was given, because the evidence does not allow one"
     own: float | None = getattr(answer, "confidence", None)

@@ -137,7 +137,7 @@ def _kind(sheet: CueSheet, question: str) -> QuestionKind:
         if re.search(pattern, question, re.I):
             return kind
     words = re.findall(r"[a-z]+", question.lower())
-    if _PLACE.search(question) or re.match(r"\W*(at|in|on|during|between|from|near|towards?|until|by) ", question, re.I):
+    if _PLACE.search(question) or re.match(r"\W*(the|at|in|on|during|between|from|near|towards?|until|by) ", question, re.I):
         return "how"  # a time or a place alone asks the same about it
     return "how" if len(words) < 2 or _AFFECT.search(question) or any(map(is_known, words)) else "other"
 

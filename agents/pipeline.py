@@ -13,6 +13,7 @@ from cuechain.agents import llm, registry
 from cuechain.agents import settings as settings_module
 from cuechain.agents.errors import ConfigError, CueChainError
 from cuechain.agents.explain import explain
+from cuechain.agents.inquire import inquired
 from cuechain.agents.llm import Model
 from cuechain.agents.nearest import Known
 from cuechain.agents.realise import realise
@@ -218,7 +219,12 @@ def think(
         )
     begin = time.perf_counter()
     labels = labels_of(question, task) if question.labels or not task.open_vocabulary else ()
-    done = reason(sheet, question, task, model, settings, images=images, shots=shots, on_token=on_token, about=about)
+    if model.planner is not None and not shots:
+        done = inquired(sheet, question, task, model, settings, about)
+    else:
+        done = reason(
+            sheet, question, task, model, settings, images=images, shots=shots, on_token=on_token, about=about
+        )
     again = (
         None if model.chat is None else lambda problems: repair(done, sheet, problems, task, model, settings, on_token)
     )

@@ -4,22 +4,29 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, TypeAlias
 
 from cuechain import prompts
 from cuechain.agents.agent.gaps import PARTLY
-from cuechain.agents.focus import focus, within
+from cuechain.agents.agent.senses import Chosen, chosen, impersonal
+from cuechain.agents.explain import is_looked_up
+from cuechain.agents.focus import focus, placed, timed, untimed, within
+from cuechain.agents.inquire import SEVERAL
 from cuechain.agents.llm.labels import is_known
+from cuechain.agents.llm.weighted import kin
 from cuechain.agents.pipeline import check
 from cuechain.agents.realise import adjective
 from cuechain.agents.reason import OPEN, labels_of
 from cuechain.agents.values import Answer, Case, Cue, CueSheet, EmotionAnswer, Focus, Question, Span
 
-Reply: TypeAlias = Literal["plain", "why_not", "change", "sure", "nothing", "whom"]
+Reply: TypeAlias = Literal[
+    "plain", "why_not", "change", "sure", "degree", "against", "used", "nothing", "whom", "unheard"
+]
 """What kind of answer is wanted: that of an ordinary question; what speaks for another feeling; what would change the answer; how sure it
-is; that there is nothing before or after; that several people could be meant."""
+is; how strong the feeling is; what speaks against it; which cues it went by; that there is nothing before or after; that several people
+could be meant; that nothing was perceived of the sense that is asked for."""
 
 _THAT = r"(that|this|it|then)"
 _BEFORE = re.compile(
@@ -38,6 +45,20 @@ _NOT = re.compile(
 _COULD = re.compile(
     r"\b(could|might|can)(n['’]t| not)? (it|this|that|she|he|they) (not )?(be|feel)\b|^\W*(and )?not\b", re.I
 )
+_STATED = re.compile(
+    r"\byou(['’]re| are) (wrong|mistaken)\b"
+    r"|^\W*((so|but|and|then|no|well|i think)\b\W*)*(she|he|they|it)( (is|are|was|were|feels?|seems?)|['’](s|re))\b",
+    re.I,
+)
+"""A statement in place of a question: "you are wrong, she is happy"."""
+_DEGREE = re.compile(
+    r"\bhow (?!many|much|often|long|old|sure|about|does|do|did|is|are|was|were)(\w+) (is|are|was|were|does|do|did)\b",
+    re.I,
+)
+_AGAINST = re.compile(r"\b(speaks?|points?|evidence|cues?|signs?|is there|what('s| is)) against\b", re.I)
+_USED = re.compile(
+    r"\b(which|what) (cues?|evidence|signs?)\b.*\b(you|answer|used?|rel(y|ied)|based)\b|\bbased on (what|which)\b", re.I
+)
 _ABOUT = re.compile(r"^\W*(and |but |so )*(what|how) about\b|^\W*(and|but) (the|her|him|them)\b", re.I)
 _SAME_STRETCH = re.compile(r"^\W*(and |but |so )?(why|how so|when|what about|how about|really|and|but)\b", re.I)
 _PRONOUN = re.compile(r"\b(she|her|he|him|his|they|them|woman|girl|man|boy|guy|lady|other( one| person)?)\b", re.I)
@@ -51,6 +72,9 @@ LONG = 300.0
 
 SHORTEST = 5.0
 """Seconds that "before that" reaches back at least: an utterance or two."""
+
+OVER = 1.0
+"""Seconds, and at most a quarter of itself, that what comes before something may reach into it."""
 
 BEGIN = 0.3
 """Seconds from the beginning or the end within which nothing can be told apart."""
@@ -74,12 +98,23 @@ class Asked:
     """Cues that the last answer went by."""
     clip: str | None = None
     """Id of the clip that is meant, where there are several; None for all."""
+    senses: Chosen = field(default_factory=Chosen)
+    """Senses that are meant."""
+    beside: Span | None = None
+    """What the last answer was about, where this one is about what comes before or after it."""
 
     def part(self, sheet: CueSheet) -> CueSheet:
-        """The cues of the clip that is meant."""
-        if self.clip is None:
-            return sheet
-        return sheet.only({i for i, c in sheet.cues.items() if c.media == self.clip})
+        """The cues of the clip, the senses and the time that are meant."""
+        return sheet.only({i for i, c in sheet.cues.items() if self._meant(c)})
+
+    def _meant(self, cue: Cue) -> bool:
+        if self.clip not in (None, cue.media) or not self.senses.has(kin(cue.sense)):
+            return False
+        if self.beside is None or cue.span is None:
+            return True
+        before = self.lead.startswith("before")
+        over = cue.span.end - self.beside.start if before else self.beside.end - cue.span.start
+        return over <= min(OVER, cue.span.length / 4)
 
 
 def understood(sheet: CueSheet, question: Question, cases: Sequence[Case], *, plans: bool) -> Asked:
@@ -97,15 +132,20 @@ def understood(sheet: CueSheet, question: Question, cases: Sequence[Case], *, pl
     whole, sheet = sheet, Asked(question, Focus(), clip=clip).part(sheet)
     text = question.text.strip().partition("\n")[0]
     found = focus(sheet, _AND.sub("", text) or text, labels)
-    last = next((c for c in reversed(cases) if c.answer is not None), None)
+    last = next((c for c in reversed(cases) if c.answer is not None and not untimed(c.sheet, c.question.text)), None)
     feelings = task.answer in (Answer, EmotionAnswer) and task.fill is None
-    asked = Asked(question, found, cites=_cites(last), clip=clip)
+    senses = chosen(text)
+    asked = Asked(question, found, cites=_cites(cases), clip=clip, senses=senses, lead=senses.lead)
     if last is not None and last.answer is not None:
         asked = _carried(sheet, asked, _about(last))
         asked = _moved(sheet, asked, _about(last))
-    if clip is None and len(whole.media) > 1 and asked.about.person in sheet.people:
+    several = asked.about.kind in ("who", "everyone") or SEVERAL.search(text)
+    if clip is None and len(whole.media) > 1 and asked.about.person in sheet.people and not several:
         clips = {c.media for c in sheet.cues.values() if c.person == asked.about.person}
         asked = replace(asked, clip=next(iter(clips)) if len(clips) == 1 else None)
+    heard = {kin(c.sense) for c in sheet.cues.values() if c.person in (asked.about.person, None)}
+    if feelings and senses.lead and not any(map(senses.has, heard)) and asked.reply == "plain":
+        asked = replace(asked, reply="unheard")
     if feelings and asked.reply == "plain":
         asked = _reconsidered(asked, labels)
     about = asked.about
@@ -133,6 +173,8 @@ def needed(sheet: CueSheet, question: Question, cases: Sequence[Case]) -> Span |
     # Times are read against what was perceived, which may be nothing yet.
     everything = Cue(sense="media", text="the clip", span=Span(start=0, end=length), source="media")
     whole = sheet.model_copy(update={"cues": {**sheet.cues, "": everything}})
+    if untimed(whole, question.text):  # nothing more need be perceived to say so
+        return Span(start=0, end=SHORTEST)
     return understood(whole, question, cases, plans=True).about.span
 
 
@@ -144,10 +186,15 @@ def _clip(sheet: CueSheet, text: str) -> str | None:
         path = Path(media.path or "text")
         if media.path and re.search(rf"(?<!\w){re.escape(path.stem)}(?!\w)", text, re.I):
             return media.id
-    found = re.search(rf"\b({'|'.join(_ORDER)}|last) (clip|video|film|file|recording|picture|image|text)\b", text, re.I)
+    words = "|".join(_ORDER)
+    found = re.search(
+        rf"\b({words}|last) (clip|video|film|file|recording|picture|image|photo|text|one)\b"
+        rf"|^\W*(?:(?:and|but|so|what about|how about)\W+)*(?:the )?({words})\W*$", text, re.I
+    )  # fmt: skip
     if not found:
         return None
-    place = -1 if found[1].lower() == "last" else _ORDER.index(found[1].lower())
+    said = (found[1] or found[3]).lower()
+    place = -1 if said == "last" else _ORDER.index(said)
     return sheet.media[place].id if place < len(sheet.media) else None
 
 
@@ -161,8 +208,10 @@ def _about(case: Case) -> Focus:
     return found.model_copy(update={"person": person or found.person, "span": found.span})
 
 
-def _cites(case: Case | None) -> tuple[str, ...]:
-    claims = case.answer.claims if case and case.answer else ()
+def _cites(cases: Sequence[Case]) -> tuple[str, ...]:
+    """What the last answer about a feeling went by; what was looked up in between does not count."""
+    answers = [c.answer for c in reversed(cases) if c.answer is not None]
+    claims = next((a.claims for a in answers if not is_looked_up(a)), ())
     return claims[0].cites if claims else ()
 
 
@@ -171,7 +220,7 @@ def _carried(sheet: CueSheet, asked: Asked, last: Focus) -> Asked:
     text, found = asked.question.text, asked.about
     told = _told(sheet, text, found)
     if not told and last.person in sheet.people:
-        other = _ABOUT.search(text) and (word := _PRONOUN.search(text)) and not _same(word[1], last.pronoun)
+        other = _ABOUT.search(text) and (word := _PRONOUN.search(impersonal(text))) and not _same(word[1], last.pronoun)
         others = [p for p in sheet.people if p != last.person]
         unlike = len(others) == 0 and last.pronoun in ("she", "he")
         if other and (len(others) > 1 or unlike):
@@ -192,10 +241,14 @@ def _carried(sheet: CueSheet, asked: Asked, last: Focus) -> Asked:
 
 def _told(sheet: CueSheet, text: str, found: Focus) -> bool:
     """Whether a question names a person itself."""
-    return found.person not in (*sheet.people, None) or any(
-        re.search(rf"\b{re.escape(word)}\b", text, re.I)
-        for person in sheet.people
-        for word in (person, *(person.split() if not person.startswith("P") else ()))
+    return (
+        found.person not in (*sheet.people, None)
+        or placed(sheet, text) is not None
+        or any(
+            re.search(rf"\b{re.escape(word)}\b", text, re.I)
+            for person in sheet.people
+            for word in (person, *(person.split() if not person.startswith("P") else ()))
+        )
     )
 
 
@@ -210,7 +263,7 @@ def _moved(sheet: CueSheet, asked: Asked, last: Focus) -> Asked:
     """ "Before that" and "after that", as the stretch beside the one that the last answer was about."""
     text = asked.question.text
     before, after = _BEFORE.search(text), _AFTER.search(text)
-    if not (before or after):
+    if not (before or after) or timed(sheet, text):
         return asked
     end = _end(sheet)
     base = last.span or _moment(sheet, asked.cites, end if last.kind == "when" else end / 2)
@@ -227,7 +280,7 @@ def _moved(sheet: CueSheet, asked: Asked, last: Focus) -> Asked:
         else Span(start=base.end + 0.01, end=min(end, base.end + length))
     )
     found = asked.about.model_copy(update={"span": span, "kind": "how", "label": None})
-    return replace(asked, about=found, lead=lead)
+    return replace(asked, about=found, lead=lead, beside=base)
 
 
 def _end(sheet: CueSheet) -> float:
@@ -250,7 +303,13 @@ def _reconsidered(asked: Asked, labels: Sequence[str]) -> Asked:
         return replace(asked, about=how, reply="change")
     if _SURE.search(text):
         return replace(asked, about=how, reply="sure")
-    if _NOT.search(text) or _COULD.search(text) or _ABOUT.search(text):
+    if _AGAINST.search(text):
+        return replace(asked, about=how, reply="against")
+    if _USED.search(text) and asked.cites:
+        return replace(asked, about=how, reply="used")
+    if named and _DEGREE.search(text):
+        return replace(asked, about=how, reply="degree", label=named)
+    if _NOT.search(text) or _COULD.search(text) or _ABOUT.search(text) or _STATED.search(text):
         words = re.findall(r"[a-z]{3,}", text.lower())
         # Of words with one meaning the user's own counts ("pride", not joy), unless it is no noun ("angry").
         own = next((w for w in words if is_known(w) and (w in labels or adjective(w) != w)), None)

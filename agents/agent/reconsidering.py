@@ -9,6 +9,7 @@ from dataclasses import replace
 from cuechain.agents.agent.followups import Asked, Reply
 from cuechain.agents.evidence import stance_of
 from cuechain.agents.focus import within
+from cuechain.agents.inquire import inquired
 from cuechain.agents.llm import Model
 from cuechain.agents.llm.labels import meaning
 from cuechain.agents.llm.serialise import SETTING
@@ -43,10 +44,10 @@ def answered(sheet: CueSheet, asked: Asked, model: Model, settings: Settings, ti
     task = check(asked.question)
     whole, sheet = sheet, asked.part(sheet)
     labels = labels_of(asked.question, task) if asked.question.labels or not task.open_vocabulary else ()
-    if asked.reply in ("nothing", "whom"):
+    if asked.reply in ("nothing", "whom", "used", "unheard"):
         done = _told(sheet, asked, task)
     elif asked.reply == "plain":
-        done = reason(sheet, asked.question, task, model, settings, about=asked.about)
+        done = inquired(sheet, asked.question, task, model, settings, asked.about)
         done = replace(done, answer=_led(realise(sheet, done.answer, done.focus), asked.lead))
     else:
         done = _thought_over(sheet, asked, task, model, settings)
@@ -64,8 +65,18 @@ def _told(sheet: CueSheet, asked: Asked, task: Task) -> Reasoned:
             if len(sheet.people) > 1
             else f"Nobody but {people} was perceived, and what that person is, no cue tells"
         )
+    elif asked.reply == "unheard":
+        cites, senses = (), sorted(asked.senses.only)
+        why = "; ".join(dict.fromkeys(g.reason for g in sheet.gaps if kin(g.sense) in senses))
+        text = f"Nothing was perceived of {named(senses)}" if senses else f"{_capital(asked.lead)[:-1]} nothing is left"
+        text += f": {why}" if why else ""
+    elif asked.reply == "used":
+        cites = tuple(i for i in asked.cites if i in sheet.cues)
+        text = f"The last answer went by {'this' if len(cites) == 1 else 'these'}: " + "; ".join(
+            dict.fromkeys(sheet.cues[i].text for i in cites)
+        )
     else:
-        cites = tuple(i for i in asked.cites if i in sheet.cues)[:1]
+        cites = ()
         side = "beginning" if asked.lead.startswith("before") else "end"
         text = (
             f"Nothing comes {asked.lead}: the last answer reaches to the {side} of what was perceived"
@@ -86,7 +97,7 @@ def _led(answer: Answer, lead: str) -> Answer:
     if not lead or not answer.claims:
         return answer
     text = answer.claims[0].text or ""
-    small = text.split(" ")[0] in ("The", "She", "He", "They", "This", "Nobody")
+    small = text.split(" ")[0] in ("The", "She", "He", "They", "This", "Nobody", "From")
     text = f"{lead[0].upper()}{lead[1:]}, {text[0].lower() + text[1:] if small else text}"
     return answer.model_copy(
         update={"claims": (answer.claims[0].model_copy(update={"text": text}), *answer.claims[1:])}
@@ -96,7 +107,7 @@ def _led(answer: Answer, lead: str) -> Answer:
 def _thought_over(sheet: CueSheet, asked: Asked, task: Task, model: Model, settings: Settings) -> Reasoned:
     assert model.planner is not None
     feelings = task.feelings or labels_of(asked.question, task) or OPEN
-    wanted = asked.label if asked.reply == "why_not" else None
+    wanted = asked.label if asked.reply in ("why_not", "degree") else None
     outside = wanted is not None and wanted not in feelings
     ranked = (*feelings, wanted) if wanted is not None and outside else feelings
     answer, found, steps, usage = planned(sheet, asked.question, task, model.planner, asked.about, ranked)
@@ -104,8 +115,12 @@ def _thought_over(sheet: CueSheet, asked: Asked, task: Task, model: Model, setti
     if plan is not None and answer.emotion is not None:
         if outside and answer.emotion.label == wanted:  # outside the label set, and yet likelier than all in it
             answer, found, _, _ = planned(sheet, asked.question, task, model.planner, asked.about, feelings)
-        if wanted is not None:
+        if asked.reply == "degree" and wanted is not None and _kin(wanted, answer.emotion.label):
+            answer = _degree(answer, found)
+        elif wanted is not None:
             answer = _why_not(sheet, answer, plan, found, wanted)
+        elif asked.reply == "against":
+            answer = _counter(sheet, answer, plan, found)
         elif asked.reply == "sure":
             answer = _sure(sheet, answer, plan, found)
         else:
@@ -196,6 +211,31 @@ def _undecided(sheet: CueSheet, answer: Answer, plan: Plan, found: Focus, wanted
     head = answer.claims[0]
     cites = tuple(speaking) or head.cites
     return answer.model_copy(update={"claims": (head.model_copy(update={"text": _capital(text), "cites": cites}),)})
+
+
+def _degree(answer: Answer, found: Focus) -> Answer:
+    """How strongly; cues tell strong from faint, and no number of a scale."""
+    assert answer.emotion is not None
+    strength = answer.emotion.intensity or 0.0
+    degree = "strongly" if strength >= 2 / 3 else "moderately" if strength >= 1 / 3 else "faintly"
+    who, given = found.pronoun, answer.emotion.label
+    feels = f"{who} {'seem' if who == 'they' else 'seems'} {degree} {adjective(given)}"
+    text = f"cues tell strong from faint, not a place on a scale: {feels}"
+    return answer.model_copy(update={"claims": (_first(answer.claims[0], text), *answer.claims[1 : 1 + MOST])})
+
+
+def _counter(sheet: CueSheet, answer: Answer, plan: Plan, found: Focus) -> Answer:
+    """What speaks against the answer."""
+    assert answer.emotion is not None
+    given = answer.emotion.label
+    against = [c for c in answer.claims[1:] if c.stance == "conflicts"]
+    told = {i for c in against for i in c.cites}
+    other = [i for i in _elsewhere(sheet, plan, found.person, given) if i not in told]
+    claims = (*against, *_aside(sheet, plan, other, given))[:MOST]
+    cites = tuple(dict.fromkeys(i for c in claims for i in c.cites)) or answer.claims[0].cites
+    speaks = "this speaks against it" if claims else "no cue by itself points to another feeling"
+    text = f"the answer is {_noun(given)}; {speaks}"
+    return answer.model_copy(update={"claims": (Claim(text=_capital(text), cites=cites, points=given), *claims)})
 
 
 def _sure(sheet: CueSheet, answer: Answer, plan: Plan, found: Focus) -> Answer:
