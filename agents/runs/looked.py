@@ -131,6 +131,8 @@ def looked(items: Iterable[Sample | Fault]) -> Looked:
     faults: list[Fault] = []
     lengths: dict[tuple[str, Span | None], tuple[str, float]] = {}
     seen: dict[str, str] = {}
+    rows: dict[tuple[object, ...], str] = {}
+    unusable: set[str] = set()
     kinds: Counter[str] = Counter()
     afar: dict[str, str] = {}
     tried: set[str] = set()
@@ -149,6 +151,11 @@ def looked(items: Iterable[Sample | Fault]) -> Looked:
             faults.append(item)
             continue
         count += 1
+        # What people said of it and what it is called make it no other one.
+        row = (item.text, item.turns, item.turn, item.files, item.span, item.question, item.labels)
+        alike = rows.setdefault(row, item.id)
+        if alike != item.id:
+            faults.append(Fault(item.id, "twice", f"it is the same as {alike}"))
         files = [(file, item.span) for file in item.files]
         turns = Counter(t.file for t in item.turns)  # of those that name one file, each is a stretch of it
         files += [(t.file, t.span if turns[t.file] > 1 else None) for t in item.turns if t.file]
@@ -164,10 +171,11 @@ def looked(items: Iterable[Sample | Fault]) -> Looked:
             tried.add(file)
             if isinstance(media, MediaError):
                 faults.append(Fault(item.id, "unreadable", media.message))
+                unusable |= {item.id} if file in item.files else set()
                 continue
             kinds[media.kind] += new
             first = seen.setdefault(media.sha256, item.id)
-            if first != item.id and not span and file in item.files:
+            if first != item.id and alike == item.id and not span and file in item.files:
                 faults.append(Fault(item.id, "twice", f"{file} has the same bytes as that of {first}"))
             if media.duration is not None and media.kind in ("video", "audio"):
                 lengths.setdefault((file, span), (item.id, span.length if span else media.duration))
@@ -175,10 +183,12 @@ def looked(items: Iterable[Sample | Fault]) -> Looked:
                     told = f"it ends at {span.end:.1f} s, the file at {media.duration:.1f} s"
                     faults.append(Fault(item.id, "miscut", told))
     found = dict(_asked(afar))
-    faults += [one for one in found.values() if isinstance(one, Fault)]
+    gone = [one for one in found.values() if isinstance(one, Fault)]
+    faults += gone
+    unusable |= {one.id for one in gone}
     sizes = {address: one for address, one in found.items() if not isinstance(one, Fault)}
     faults += _odd(list(lengths.values()))
-    return Looked(count, tuple(faults), sum(s for _, s in lengths.values()), texts, dict(kinds), sizes)
+    return Looked(count - len(unusable), tuple(faults), sum(s for _, s in lengths.values()), texts, dict(kinds), sizes)
 
 
 def _asked(afar: dict[str, str]) -> Iterator[tuple[str, int | Fault | None]]:

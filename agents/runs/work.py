@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from cuechain.agents import registry
 from cuechain.agents.errors import ConfigError, CueChainError, MediaError, ModelError, ReplyError, ToolError
+from cuechain.agents.fetch import local, shown
 from cuechain.agents.justify import explainable, explained_for
 from cuechain.agents.llm import Model
 from cuechain.agents.nearest import Known
 from cuechain.agents.pipeline import SheetReady, check, see, think
+from cuechain.agents.probe import probe
 from cuechain.agents.runs.folder import Run
 from cuechain.agents.runs.patience import Patience
 from cuechain.agents.settings import Settings
 from cuechain.agents.tasks import Task
-from cuechain.agents.values import Case, CueSheet, Question, Sample
+from cuechain.agents.values import Case, CueSheet, Question, Sample, Span
 
 TURN_TOKENS = 150
 """Tokens that the cues of one turn of a conversation take, at most but for very long ones: a budget leaves out none of them."""
@@ -122,9 +125,21 @@ def sheet_of(item: Sample, settings: Settings) -> CueSheet:
     except MediaError as error:
         if item.span is None:
             raise
-        told = f"{error.message} (asked for {item.span.start:.1f} to {item.span.end:.1f} s)"
+        told = _ended(item, item.span, settings) or error.message
+        told += f" (asked for {item.span.start:.1f} to {item.span.end:.1f} s)"
         raise MediaError(told, "is the file that long?") from error
     raise AssertionError("perceiving ends with SheetReady")
+
+
+def _ended(item: Sample, span: Span, settings: Settings) -> str:
+    """Which file is over before the stretch begins; empty where it is not that."""
+    turn = item.turns[item.turn - 1].file if item.turn and item.turn <= len(item.turns) else None
+    for file in (*item.files, *([turn] if turn else [])):
+        with suppress(MediaError), local(file, settings) as path:
+            end = probe(path).duration
+            if end is not None and end <= span.start:
+                return f"{shown(file)}: the file ends at {end:.1f} s"
+    return ""
 
 
 def question_of(item: Sample, task: Task, labels: tuple[str, ...]) -> Question:

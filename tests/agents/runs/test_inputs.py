@@ -15,7 +15,7 @@ from cuechain.agents.errors import ConfigError
 from cuechain.agents.runs import Run, batch
 from cuechain.agents.runs.inputs import items_of
 from cuechain.agents.runs.looked import Looked, between, lasting, looked, size
-from cuechain.agents.values import Sample, Turn
+from cuechain.agents.values import Sample, Span, Turn
 
 
 def test_a_folder_gives_its_media_and_leaves_runs_and_sidecars_alone(tmp_path, film):
@@ -62,7 +62,7 @@ def test_a_dry_run_tells_what_is_odd(tmp_path, wav, tone):
     told = {(f.reason, f.id) for f in found.faults}
     assert {("unreadable", "broken.mp4"), ("unreadable", "empty.wav"), ("length", "long.wav"), ("missing", "x")} <= told
     assert ("twice", "copy.wav") in told or ("twice", "c0.wav") in told
-    assert found.items == 9 and found.kinds == {"audio": 7}
+    assert found.items == 7 and found.kinds == {"audio": 7}
 
 
 class Quiet(SimpleHTTPRequestHandler):
@@ -216,3 +216,26 @@ def test_what_a_folder_holds_besides_is_told(tmp_path):
     found = {i.id: i for i in items_of(str(tmp_path))}
     assert set(found) == {"note.txt", "notes.docx", "gone.mp4"}
     assert found["gone.mp4"].reason == "missing" and found["notes.docx"].reason == "left alone"
+
+
+def test_a_dry_run_tells_rows_that_stand_twice_and_counts_what_can_be_answered(tmp_path):
+    table = tmp_path / "rows.csv"
+    table.write_text("text,label\nFine.,joy\nFine.,joy\nFine.,anger\nNo.,anger\n")
+    found = looked(items_of(str(table)))
+    assert [(f.id, f.reason, f.detail) for f in found.faults] == [
+        ("rows-3", "twice", "it is the same as rows-2"),
+        ("rows-4", "twice", "it is the same as rows-2"),
+    ]
+    assert found.items == 4
+    (tmp_path / "empty.wav").write_bytes(b"")
+    gone = Sample(id="gone", files=(str(tmp_path / "gone.wav"),))
+    assert looked([*items_of(str(table)), *items_of(str(tmp_path / "empty.wav")), gone]).items == 4
+
+
+def test_a_stretch_after_the_end_of_the_file_is_told_as_that(tmp_path, film):
+    clip = film(tmp_path / "talk.mp4", seconds=1)
+    item = Sample(id="late", files=(str(clip),), span=Span(start=100.0, end=110.0))
+    made = {"task": "emotion", "labels": ("ekman",), "dataset": "x", "split": ""}
+    chosen = settings.load(model="rules", cache=None, senses=("voice", "scene"))
+    (step,) = batch([item], made, chosen, tmp_path / "run")
+    assert step.state == "failed" and "the file ends at 1.0 s" in step.error and "100.0 to 110.0 s" in step.error
