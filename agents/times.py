@@ -14,7 +14,7 @@ AROUND = 1.5
 SLACK = 0.05
 """Seconds by which a time may miss the clip's end: players and containers round."""
 
-SHORT = 0.3
+SHORT = 0.5
 """Seconds before or after speech in which nothing can be told apart."""
 
 _ONES = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",

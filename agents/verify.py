@@ -20,6 +20,7 @@ from cuechain.agents.values import (
     LabelAnswer,
     LabelsAnswer,
     Problem,
+    Span,
     Verdict,
 )
 
@@ -109,6 +110,8 @@ def _check(sheet: CueSheet, answer: Answer, number: int, claim: Claim) -> Iterab
     if not claim.cites and not answer.abstain:
         yield _problem("no_cite", number, "the claim cites no cue; cite what carries it, or leave it out")
     yield from _persons(sheet, answer, number, claim, text, cited)
+    if answer.span is not None and claim.stance == "supports" and not answer.abstain:
+        yield from _outside(answer.span, number, cited)
     yield from _senses(sheet, number, text, cited, abstains=answer.abstain)
     if cited:
         yield from _contents(number, text, cited, _labels(answer) if number == 0 else [])
@@ -136,6 +139,15 @@ def _persons(
             yield _problem(
                 "wrong_person", number, f"the answer is about {answer.person}, but the cited cues are of {told}"
             )
+
+
+def _outside(asked: Span, number: int, cited: list[Cue]) -> Iterable[Problem]:
+    """What is of another time than the answer cannot carry it."""
+    spans = [c.span for c in cited if c.span]
+    near = [s for s in spans if s.end + _TOLERANCE_SECONDS >= asked.start and s.start - _TOLERANCE_SECONDS <= asked.end]
+    if cited and len(spans) == len(cited) and not near:
+        told = f"{asked.start:.1f} to {asked.end:.1f} s"
+        yield _problem("wrong_time", number, f"the answer is about {told}, and every cited cue is of another time")
 
 
 def _senses(sheet: CueSheet, number: int, text: str, cited: list[Cue], *, abstains: bool) -> Iterable[Problem]:

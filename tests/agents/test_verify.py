@@ -1,6 +1,6 @@
 import pytest
 
-from cuechain.agents.values import EKMAN, Answer, Claim, CueSheet, Emotion, Gap, LabelAnswer, LabelsAnswer
+from cuechain.agents.values import EKMAN, Answer, Claim, CueSheet, Emotion, Gap, LabelAnswer, LabelsAnswer, Span
 from cuechain.agents.verify import verify
 
 from .sheets import cue, masked, two_people
@@ -126,3 +126,10 @@ def test_a_judgement_may_differ_from_the_cue_and_a_report_may_not():
     assert [(p.code, p.claim) for p in verify(masked(), given, ("negative", "positive")).problems] == [
         ("unsupported", 1)
     ]
+
+
+def test_cues_of_another_time_cannot_carry_an_answer_about_a_stretch():
+    claim = ("The lip corners pull down.", "F1", "supports")
+    assert codes(masked(), answer(claim, span=Span(start=6, end=8))) == ["wrong_time"]
+    assert codes(masked(), answer(claim, span=Span(start=4, end=8))) == []
+    assert codes(masked(), answer(claim, ("The inner brows rise.", "F2", "conflicts"), span=Span(start=2, end=4))) == []
