@@ -227,6 +227,6 @@ def _consent(made: list[Record], output: Path | None, *, plain: bool) -> str:
     held = "no names of files or owners" if plain else "names of files and owners"
     where = output or "what was printed"
     return (
-        f"{where} holds {len(made)} answers with their questions and cues: what is said and shown in the clips, names that are said "
-        f"there, {held}; no pictures or sound. It was sent nowhere; read it before you pass it on."
+        f"{where} holds {len(made)} answer{'s' * (len(made) != 1)} with questions and cues: what is said and shown in the clips, "
+        f"names that are said there, {held}; no pictures or sound. It was sent nowhere; read it before you pass it on."
     )

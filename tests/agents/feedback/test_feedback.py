@@ -312,9 +312,12 @@ def run(
 ) -> Callable[..., tuple[int, str, str]]:
     monkeypatch.setenv("CUECHAIN_HOME", str(tmp_path / "home"))
     monkeypatch.chdir(tmp_path)
+    verbs = {kind: list(getattr(cli.app, kind)) for kind in ("registered_commands", "registered_groups")}
 
     def call(*arguments: object) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["cuechain", "feedback", *map(str, arguments)])
+        for kind, known in verbs.items():  # each call adds those of plugins
+            monkeypatch.setattr(cli.app, kind, list(known))
         with pytest.raises(SystemExit) as ended:
             cli.main()
         out, err = capsys.readouterr()
