@@ -21,6 +21,12 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 SHOWN = 200
 """Rows of a printed table; --csv and --json have all."""
 
+NEAREST = 3
+"""Moments that are printed where nothing comes near."""
+
+CELL = 16
+"""Characters that a long cell of a table wants at least: with less for each, rows are printed one column a line."""
+
 
 def search(
     run: RunFolder,
@@ -49,7 +55,7 @@ def search(
     from dataclasses import asdict
 
     from cuechain.agents.library.index import opened
-    from cuechain.agents.library.moments import Filters
+    from cuechain.agents.library.moments import FAR, Filters
     from cuechain.agents.library.moments import search as searched
     from cuechain.agents.runs import Run
 
@@ -61,17 +67,17 @@ def search(
     if as_json:
         typer.echo(json.dumps([asdict(m) | {"address": m.address} for m in found], indent=2, ensure_ascii=False))
         return
-    for moment in found:
+    near = not query.strip() or not found or found[0].score >= FAR
+    for note in _notes(query, found, empty, near):
+        typer.echo(f"note: {note}", err=True)
+    for moment in found if near else found[:NEAREST]:
         _show(moment)
     if found:
         typer.echo(f"note: the first one's whole case: {_whole(found[0], run)}", err=True)
-    for note in _notes(query, found, empty):
-        typer.echo(f"note: {note}", err=True)
 
 
-def _notes(query: str, found: list[Moment], empty: bool) -> Iterator[str]:
+def _notes(query: str, found: list[Moment], empty: bool, near: bool) -> Iterator[str]:
     """What a reader should know about what was found, or was not."""
-    from cuechain.agents.library.moments import FAR
     from cuechain.agents.perception.texts.language import NAMES, line_language
 
     code = line_language(query)
@@ -82,8 +88,8 @@ def _notes(query: str, found: list[Moment], empty: bool) -> Iterator[str]:
     elif code not in (None, "en"):
         told = f"the query seems to be {NAMES[code]}" if code in NAMES else "the query seems not to be English"
         yield f"{told}; only English is read by its meaning, other languages word by word"
-    elif query.strip() and found[0].score < FAR:
-        yield "nothing comes near"
+    elif not near:
+        yield "nothing comes near; the nearest:"
 
 
 def _several(text: str) -> tuple[str, ...]:
@@ -92,27 +98,43 @@ def _several(text: str) -> tuple[str, ...]:
 
 def _show(moment: Moment) -> None:
     """A moment as lines: where, what, and how to open it."""
-    import shlex
-
     when = "" if moment.start is None else f"  {moment.start:.1f}-{moment.end or moment.start:.1f} s"
     when += "" if moment.line is None else f"  turn {moment.line}"
     said = f"  answered {moment.label}" if moment.label else ""
     said += f"  people said {moment.gold}" if moment.gold else ""
     more = f"  and in {len(moment.also)} more" if moment.also else ""
-    typer.echo(_clean(f"{moment.score:.2f}  {moment.item}{when}{said}{more}"))
+    typer.echo(f"{moment.score:.2f}  {_escaped(moment.item)}{_clean(when + said + more)}")
     for cue in moment.cues:
         who = f" {cue.person}" if cue.person else ""
         typer.echo(_clean(f"      {cue.id} {cue.sense}{who}: {cue.text}"))
     if moment.address is not None:
-        play = f"   mpv --start={moment.start or 0:.2f} {shlex.quote(moment.file or '')}"
-        typer.echo(_clean(f"      {moment.address}{play if moment.kind in ('video', 'audio') else ''}"))
+        play = f"   mpv --start={moment.start or 0:.2f} {_quoted(moment.file or '')}"
+        typer.echo(f"      {_escaped(moment.address)}{play if moment.kind in ('video', 'audio') else ''}")
 
 
 def _whole(moment: Moment, run: Path) -> str:
     """The command that shows a moment's case."""
+    return f"cuechain show {_quoted(str(run))} --item {_quoted(moment.item)}"
+
+
+def _escaped(name: str) -> str:
+    """A name with control characters as escapes."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in name)
+
+
+def _quoted(name: str) -> str:
+    """A name as a shell takes it: with control characters as $'…' (POSIX.1-2024, 2.2.4), so that none of them reaches the terminal."""
     import shlex
 
-    return f"cuechain show {shlex.quote(str(run))} --item {shlex.quote(moment.item)}"
+    if name.isprintable():
+        return shlex.quote(name)
+    letters = (
+        {"\\": "\\\\", "'": "\\'"}.get(c, c)
+        if c.isprintable()
+        else "".join(f"\\{byte:03o}" for byte in c.encode("utf-8", "surrogateescape"))
+        for c in name
+    )
+    return f"$'{''.join(letters)}'"
 
 
 def query(
@@ -161,12 +183,24 @@ def _table(names: list[str], rows: Any) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    shown = Table(box=None, pad_edge=False, header_style="bold")
-    for name in names:
-        shown.add_column(Text(_clean(name)), overflow="fold")
-    for row in islice(rows, SHOWN):
-        shown.add_row(*(Text("" if cell is None else _clean(str(_plain(cell)))) for cell in row))
-    Console(width=None if sys.stdout.isatty() else 160).print(shown)
+    console = Console(width=None if sys.stdout.isatty() else 160)
+    first = [[None if c is None else _clean(str(_plain(c))) for c in row] for row in islice(rows, SHOWN)]
+    heads = [_clean(name) for name in names]
+    wanted = [max(len(head), *(min(len(row[n] or ""), CELL) for row in first), 0) for n, head in enumerate(heads)]
+    if sum(wanted) + 2 * len(wanted) > console.width and first:
+        for number, row in enumerate(first, 1):
+            record = Table.grid(padding=(0, 2, 0, 0))
+            for head, cell in zip(heads, row, strict=True):
+                if cell is not None:
+                    record.add_row(Text(head, style="bold"), Text(cell))
+            console.print(Text(f"row {number}", style="dim"), record, "", sep="\n")
+    else:
+        shown = Table(box=None, pad_edge=False, header_style="bold")
+        for head in heads:
+            shown.add_column(Text(head), overflow="fold")
+        for row in first:
+            shown.add_row(*(Text(cell or "") for cell in row))
+        console.print(shown)
     if left := sum(1 for _ in rows):
         typer.echo(f"note: {left:,} more rows; --csv or --json prints all", err=True)
 

@@ -2,6 +2,7 @@
 
 import json
 import multiprocessing
+import subprocess
 import sys
 import threading
 
@@ -11,6 +12,7 @@ pytest.importorskip("duckdb")
 
 from cuechain.agents import cli
 from cuechain.agents.errors import ConfigError, RunError
+from cuechain.agents.library.cli import _escaped, _quoted
 from cuechain.agents.library.index import indexed, opened
 from cuechain.agents.library.meaning import plain, words
 from cuechain.agents.library.moments import MOST, Filters, parts, search
@@ -315,3 +317,25 @@ def test_query_from_the_command_line(typed):
     assert code == 2 and "cues" in err
     code, out, _ = typed("query", "--help")
     assert code == 0 and all(column in out for columns in TABLES.values() for column in columns)
+
+
+def test_a_row_that_is_too_wide_is_printed_a_column_a_line(typed):
+    code, out, _ = typed("query", "SELECT * FROM cases ORDER BY item")
+    lines = [line.split() for line in out.splitlines()]
+    assert code == 0 and ["row", "2"] in lines and ["item", "a"] in lines and ["label", "joy"] in lines
+    code, out, _ = typed("query", "SELECT item, label FROM cases ORDER BY item")
+    assert code == 0 and out.splitlines()[0].split() == ["item", "label"]
+
+
+def test_that_nothing_comes_near_is_told_before_the_nearest(typed):
+    code, out, err = typed("search", "the quarterly tax on imported steel", "-n", "10")
+    assert code == 0 and err.splitlines()[0] == "note: nothing comes near; the nearest:"
+    assert sum(line[0].isdigit() for line in out.splitlines()) <= 3
+
+
+@pytest.mark.parametrize("name", ["new\nline.jpg", "it's\t\\x.jpg", "a b.jpg", "\x1b[2J.jpg", "\u00e9\u202e.jpg"])
+def test_a_name_of_control_characters_is_one_that_a_shell_takes(name):
+    told = _quoted(name)
+    assert told.isprintable() and _escaped(name).isprintable()
+    given = subprocess.run(["bash", "-c", f"printf %s {told}"], capture_output=True, check=True).stdout
+    assert given.decode() == name
