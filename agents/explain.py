@@ -20,11 +20,10 @@ def explain(sheet: CueSheet, answer: Answer, verdict: Verdict) -> Explanation:
     """Prose with citations, conflicts, gaps and how sure."""
     sentences = [_cited(c.text or "", c.cites) for c in answer.claims]
     conflicts = [_cited(c.text or "", c.cites) for c in answer.claims if c.stance == "conflicts"]
-    missing = [f"{g.sense}: {g.reason}" + (f" — {g.hint}" if g.hint else "") for g in sheet.gaps if not _idle(g)]
     return Explanation(
         text=" ".join(sentences),
         conflicts=tuple(conflicts),
-        missing=tuple(dict.fromkeys(missing)),
+        missing=missing(sheet),
         sure=_sure(answer, verdict),
     )
 
@@ -32,6 +31,12 @@ def explain(sheet: CueSheet, answer: Answer, verdict: Verdict) -> Explanation:
 def is_looked_up(answer: Answer) -> bool:
     """Whether it tells what was perceived, and no feeling: nothing else that abstains is supported by cues."""
     return answer.abstain and bool(answer.claims) and all(c.stance == "supports" for c in answer.claims)
+
+
+def missing(sheet: CueSheet) -> tuple[str, ...]:
+    """What was not perceived, and what would help."""
+    told = (f"{g.sense}: {g.reason}" + (f" — {g.hint}" if g.hint else "") for g in sheet.gaps if not _idle(g))
+    return tuple(dict.fromkeys(told))
 
 
 def _idle(gap: Gap) -> bool:
@@ -138,6 +143,8 @@ _RELATIONS = {
 def markdown(case: Case) -> str:
     """A Case as a short Markdown report."""
     lines = [f"## {case.question.text.strip() or case.question.task}", ""]
+    if case.sample and case.sample.id:  # of a run: one of many
+        lines += [f"Item: {_in_code(case.sample.id)}", ""]
     if case.answer is None or case.explanation is None:
         return "\n".join([*lines, f"**No answer:** {case.error}", ""])
     lines += [case.explanation.text, ""]
@@ -157,6 +164,13 @@ def markdown(case: Case) -> str:
         text = cue.text.replace("|", "\\|").replace("\n", " ")
         lines.append(f"| {i} | {clock(cue.span)} | {cue.person or ''} | {cue.sense} | {text} |")
     return "\n".join([*lines, ""])
+
+
+def _in_code(text: str) -> str:
+    """A name as Markdown shows it letter by letter."""
+    text = "".join(c if c.isprintable() else "\ufffd" for c in text)
+    fence = "``" if "`" in text else "`"
+    return f"{fence}{text}{fence}" if fence == "`" else f"{fence} {text} {fence}"
 
 
 def terminal(case: Case) -> RenderableType:

@@ -20,6 +20,7 @@ from cuechain.agents.values import (
     Opinion,
     PostAnswer,
     Question,
+    Sample,
     SentimentAnswer,
     Sextuple,
     SextupleAnswer,
@@ -84,6 +85,14 @@ def test_clock():
 def test_a_failed_case_says_why():
     failed = Case(question=Question(text="How?"), sheet=masked(), status="failed", error="the model is down")
     assert "the model is down" in markdown(failed) and "the model is down" in rendered(terminal(failed))
+
+
+def test_markdown_names_the_item_of_a_run():
+    failed = Case(
+        question=Question(text="How?"), sheet=masked(), status="failed", error="no", sample=Sample(id="a_b|c.mp4")
+    )
+    assert "`a_b|c.mp4`" in markdown(failed)
+    assert "`" not in markdown(failed.model_copy(update={"sample": None}))
 
 
 RAJ = Sextuple(
