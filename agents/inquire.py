@@ -88,6 +88,10 @@ def inquired(
 def _caveat(sheet: CueSheet, text: str, found: Focus) -> Claim | None:
     """That who is meant cannot be told from cues, and about whom the answer is."""
     people, person = sheet.people, found.person
+    absent = [p for p in re.findall(r"\bP\d+\b", text) if p not in people]
+    if absent and person in people:
+        first = next(i for i, c in sheet.cues.items() if c.person == person)
+        return Claim(text=f"Nothing was perceived of {listed(absent)}.", cites=(first,), stance="context")
     if len(people) < 2 or person not in people or re.search(rf"\b{re.escape(person)}\b", text, re.I):
         return None
     place, noun = placed(sheet, text), _NOUN.search(text)

@@ -26,7 +26,7 @@ _ACTS = {
     r"nod\w*": r"\bnod",
     r"laugh\w*": r"laugh",
     r"(cry|cries|crying|weep\w*|sob\w*)": r"\b(cry|cries|crying|weep|sob)",
-    r"(speak\w*|talk\w*|says?|said)": r"^the speaker says",
+    r"(speak(s|ing)?|talk(s|ing)?|says?|said)": r"^the speaker says",
     r"(pause[sd]?|pausing)": r"\bpause",
 }
 """What people are asked about that they do, and how cues word it."""

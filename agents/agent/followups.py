@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Literal, TypeAlias
 
 from cuechain import prompts
+from cuechain.agents.agent.clips import named_clip
 from cuechain.agents.agent.gaps import PARTLY
 from cuechain.agents.agent.senses import Chosen, chosen, impersonal
 from cuechain.agents.explain import is_looked_up
@@ -65,7 +65,6 @@ _PRONOUN = re.compile(r"\b(she|her|he|him|his|they|them|woman|girl|man|boy|guy|l
 _HERS = ("she", "her", "woman", "girl", "lady")
 
 _AND = re.compile(r"^\W*((and|but|so|then)\b\W*)+", re.I)
-_ORDER = ("first", "second", "third", "fourth", "fifth")
 
 LONG = 300.0
 """Seconds from which only the stretch is perceived that a question names: less takes about a minute as a whole."""
@@ -128,7 +127,7 @@ def understood(sheet: CueSheet, question: Question, cases: Sequence[Case], *, pl
     """
     task = check(question)
     labels = task.feelings or labels_of(question, task) or OPEN
-    clip = _clip(sheet, question.text)
+    clip = named_clip(sheet, question.text)
     whole, sheet = sheet, Asked(question, Focus(), clip=clip).part(sheet)
     text = question.text.strip().partition("\n")[0]
     found = focus(sheet, _AND.sub("", text) or text, labels)
@@ -176,26 +175,6 @@ def needed(sheet: CueSheet, question: Question, cases: Sequence[Case]) -> Span |
     if untimed(whole, question.text):  # nothing more need be perceived to say so
         return Span(start=0, end=SHORTEST)
     return understood(whole, question, cases, plans=True).about.span
-
-
-def _clip(sheet: CueSheet, text: str) -> str | None:
-    """The clip that a question names by its file or by its place."""
-    if len(sheet.media) < 2:
-        return None
-    for media in sheet.media:
-        path = Path(media.path or "text")
-        if media.path and re.search(rf"(?<!\w){re.escape(path.stem)}(?!\w)", text, re.I):
-            return media.id
-    words = "|".join(_ORDER)
-    found = re.search(
-        rf"\b({words}|last) (clip|video|film|file|recording|picture|image|photo|text|one)\b"
-        rf"|^\W*(?:(?:and|but|so|what about|how about)\W+)*(?:the )?({words})\W*$", text, re.I
-    )  # fmt: skip
-    if not found:
-        return None
-    said = (found[1] or found[3]).lower()
-    place = -1 if said == "last" else _ORDER.index(said)
-    return sheet.media[place].id if place < len(sheet.media) else None
 
 
 def _about(case: Case) -> Focus:

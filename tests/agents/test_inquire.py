@@ -135,3 +135,11 @@ def test_only_free_questions_are_looked_into():
     question, used = Question(text="Compare P1 and P2", task="emotion"), settings.load(model="rules")
     done = inquired(two_people(), question, check(question), llm.load("rules", used), used)
     assert done.answer.emotion
+
+
+def test_a_person_who_is_not_there_is_told_beside_the_one_who_is():
+    assert "Nothing was perceived of P2" in said(masked(), "Compare P1 and P2")
+
+
+def test_speakers_are_counted_by_their_voices():
+    assert said(two_people(), "How many speakers are there?").startswith("Two people were told apart")
