@@ -102,9 +102,9 @@ def mcp(
         if not folder.is_dir():
             raise ConfigError(f"{folder} is not a folder", "--allow names folders")
     limits = Limits(workers=workers, seconds=job_seconds)
-    service = Service(settings.load(base_url=base_url), model or (), limits)
+    service = Service(settings.load(base_url=base_url), model or (), limits, folders)
     try:
-        server = offered_to_files(service, folders)
+        server = offered_to_files(service)
         server.run("stdio")
     except ModuleNotFoundError as error:
         raise MissingExtraError("the MCP server", "serve") from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field
@@ -40,6 +41,8 @@ class Order(Value):
     """Senses that are left out of this answer."""
     senses: tuple[str, ...] = ()
     """Senses that perceive, for `perceive`; empty for all."""
+    folders: tuple[Path, ...] | None = None
+    """Where files that are used where they lie may be; None for each beside itself."""
     model: str = Field(default="embedded", min_length=1)
     """Spec string, one of those that the server offers."""
 
@@ -68,7 +71,7 @@ def carried_out(order: Order, settings: Settings, models: dict[str, Model]) -> I
 
 def _messages(order: Order, session: Session, base: Settings, models: dict[str, Model]) -> Iterator[dict[str, Any]]:
     settings = session.settings(base).model_copy(update={"model": order.model})
-    files = clips_of(session)
+    files = clips_of(session, order.folders)
     if order.kind == "perceive":
         for event in see(files, settings.model_copy(update={"senses": order.senses})):
             yield told(event)

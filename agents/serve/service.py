@@ -29,8 +29,16 @@ class FullError(CueChainError):
 class Service:
     """The jobs, and whose they are. Threads may call it at once."""
 
-    def __init__(self, settings: Settings, models: Sequence[str] = (), limits: Limits | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        models: Sequence[str] = (),
+        limits: Limits | None = None,
+        folders: Sequence[Path] | None = None,
+    ) -> None:
         self.settings = settings
+        self.folders = None if folders is None else tuple(folders)
+        """Where the local user's own files may lie, those of earlier sessions too; None where requests name no files."""
         self.models = tuple(models) or (settings.model,)
         """Spec strings that may be asked for; the first answers where none is named. A request names no other, for a spec can name files
         and addresses."""
@@ -156,7 +164,7 @@ class Service:
                 self.keep(session, io.BytesIO(text.encode("utf-8", "replace")), "text.txt", 2**20)
             if not session.files:
                 raise ConfigError(f"session {session.id} has no clips", "POST /v1/clips?session=… adds one")
-            return self.jobs.submit(order.model_copy(update={"session": session.id}))
+            return self.jobs.submit(order.model_copy(update={"session": session.id, "folders": self.folders}))
         except CueChainError:
             if not order.session:
                 self.sessions(order.owner).delete(session.id)

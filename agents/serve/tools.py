@@ -95,10 +95,11 @@ def offered_to_sessions(service: Service) -> Any:
     return server
 
 
-def offered_to_files(service: Service, folders: Sequence[Path]) -> Any:
-    """The MCP server of a local program: clips are files in these folders."""
+def offered_to_files(service: Service) -> Any:
+    """The MCP server of a local program: clips are files in the folders of the service."""
     from mcp.server.mcpserver import Context, MCPServer
 
+    folders = service.folders or ()
     where = f"Files may lie in {', '.join(map(str, folders))}."
     server = MCPServer("cuechain", version=__version__, instructions=f"{ABOUT} {where}", log_level="ERROR")
 

@@ -24,41 +24,54 @@ def contained(paths: Iterable[str | Path], folders: Sequence[Path]) -> list[Path
     return [_checked(Path(path), allowed) for path in paths]
 
 
-def clips_of(session: Session) -> list[Path]:
-    """The clips of a session, if none leads out of the folder that it lies in.
+def clips_of(session: Session, folders: Sequence[Path] | None = None) -> list[Path]:
+    """The clips of a session with links followed, if none leads out of where it may lie.
+
+    A file that was copied into the session stays in its media folder. One that is used where it lies stays in `folders`, or, where none
+    are named, in the folder in which its path says that it is: a path that has become a link since leads nowhere else.
+
+    Args:
+        session: Whose clips.
+        folders: Where the local user's own files may lie.
 
     Raises:
-        MediaError: One does: a conversation that was sent may name any file of this machine.
+        MediaError: One leads out: a conversation that was sent may name any file of this machine.
     """
-    return [contained([path], [path.resolve().parent])[0] for path in session.files]
+    media = session.folder / "media"
+    return [
+        contained([path], [media] if path.parent == media else [path.parent] if folders is None else folders)[0]
+        for path in session.files
+    ]
 
 
 def _checked(path: Path, allowed: Sequence[Path]) -> Path:
-    real = _clip(path, allowed)
+    real = _clip(path, allowed, "give a file that lies in one of them")
     if real.suffix.lower() in CONVERSATION_SUFFIXES:
         for turn in probe(real).turns:
             if turn.file:
-                _clip(Path(turn.file), allowed)
+                _clip(Path(turn.file), allowed, 'take "file" out of the turns and add those files as clips')
     return real
 
 
-def _clip(path: Path, allowed: Sequence[Path]) -> Path:
-    real = _inside(path, allowed)
+def _clip(path: Path, allowed: Sequence[Path], hint: str) -> Path:
+    real = _inside(path, allowed, hint)
     for suffix in SUBTITLE_SUFFIXES:
         if real.with_suffix(suffix).exists():
-            _inside(real.with_suffix(suffix), allowed)
+            _inside(real.with_suffix(suffix), allowed, "take the link away that lies beside the clip")
     return real
 
 
-def _inside(path: Path, allowed: Sequence[Path]) -> Path:
+def _inside(path: Path, allowed: Sequence[Path], hint: str) -> Path:
     name = ascii(path.name[:80])
     try:
         real = path.resolve(strict=True)
         regular = real.is_file()
-    except (OSError, ValueError, RuntimeError) as error:  # not there, a NUL in it, links in a circle
-        raise MediaError(f"{name} does not exist", "check the path") from error
-    if not any(real.is_relative_to(folder) for folder in allowed):
-        raise MediaError(f"{name} lies outside the folders that may be opened", "copy it into one")
+        inside = any(real.is_relative_to(folder) for folder in allowed)
+    except (OSError, ValueError, RuntimeError):  # not there, a NUL in it, links in a circle
+        regular = inside = False
+        real = path
+    if not inside:  # one wording: which files exist elsewhere is nobody's business
+        raise MediaError(f"{name} is not in the folders that may be opened", hint) from None
     if not regular:
         raise MediaError(f"{name} is not a regular file", "give a file")
     return real

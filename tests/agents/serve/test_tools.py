@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from cuechain.agents.sessions import Sessions
 from tests.agents.serve.conftest import USERS, Server
 
 SAD = "I am so sad today. Everything went wrong."
@@ -122,6 +123,15 @@ def test_over_stdio_a_local_user_opens_allowed_files_alone(tmp_path: Path):
             for name in ("../other/day.txt", str(other / "day.txt"), "link.txt", "talk.json", "/etc/passwd", "~/a.txt"):
                 refused = await client.call_tool("perceive", {"files": [name]})
                 assert refused.is_error, name
-                assert "outside" in text_of(refused) or "does not exist" in text_of(refused)
+                assert "not in the folders" in text_of(refused)
+            # what was allowed once, and what another program talked about, is looked at again
+            id = told.structured_content["session"]
+            (clips / "day.txt").unlink()
+            (clips / "day.txt").symlink_to(other / "day.txt")
+            elsewhere = Sessions(tmp_path / "home").create()
+            elsewhere.link_file(other / "day.txt")
+            for session in (id, elsewhere.id):
+                refused = await client.call_tool("ask", {"question": "How is she?", "session": session})
+                assert refused.is_error and "not in the folders" in text_of(refused)
 
     asyncio.run(talk())

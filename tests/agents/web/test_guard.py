@@ -380,10 +380,10 @@ def test_files_outside_are_not_opened(tmp_path: Path):
     (own / "up.json").write_text(json.dumps({"turns": [{"text": "a", "file": "../other/clip.txt"}]}))
     (own / "well.json").write_text(json.dumps({"turns": [{"text": "a", "file": "well.json"}]}))
     for name in ("../other/clip.txt", "link.txt", "film.txt", "talk.json", "up.json"):
-        with pytest.raises(MediaError, match="outside"):
+        with pytest.raises(MediaError, match="not in the folders"):
             contained([own / name], [own])
     for name in ("circle", "none.txt", "a\0b"):
-        with pytest.raises(MediaError, match="does not exist"):
+        with pytest.raises(MediaError, match="not in the folders"):
             contained([own / name], [own])
     with pytest.raises(MediaError, match="regular"):
         contained([own], [own])
@@ -401,5 +401,36 @@ def test_clips_of_a_session_lead_nowhere(tmp_path: Path):
     assert [path.name for path in clips_of(session)] == ["day.txt", "secret.txt"]
     talk = {"turns": [{"text": "a", "file": "../../../secret.txt"}]}
     session.add_file(io.BytesIO(json.dumps(talk).encode()), "talk.json")
-    with pytest.raises(MediaError, match="outside"):
+    with pytest.raises(MediaError, match="not in the folders"):
         clips_of(session)
+
+
+def test_a_conversation_does_not_tell_which_files_exist(tmp_path: Path):
+    own = tmp_path / "own"
+    own.mkdir()
+    (tmp_path / "a.txt").write_text("secret")
+    said: set[tuple[str, str]] = set()
+    for folder in (tmp_path, tmp_path / "none", own):  # there, not there, in a folder that may be opened
+        (own / "talk.json").write_text(json.dumps({"turns": [{"text": "a", "file": str(folder / "a.txt")}]}))
+        with pytest.raises(MediaError) as refused:
+            contained([own / "talk.json"], [own])
+        said.add((refused.value.message, refused.value.hint))
+    assert len(said) == 1
+    assert "turns" in said.pop()[1]
+
+
+def test_a_clip_that_has_become_a_link_is_not_followed(tmp_path: Path):
+    own, other = tmp_path / "own", tmp_path / "other"
+    for folder in (own, other):
+        folder.mkdir()
+        (folder / "note.txt").write_text("Great.")
+    session = Sessions(tmp_path).create()
+    session.link_file(own / "note.txt")
+    assert clips_of(session) == clips_of(session, [own]) == [own / "note.txt"]
+    with pytest.raises(MediaError, match="not in the folders"):
+        clips_of(session, [other])
+    (own / "note.txt").unlink()
+    (own / "note.txt").symlink_to(other / "note.txt")
+    for folders in (None, [own]):
+        with pytest.raises(MediaError, match="not in the folders"):
+            clips_of(session, folders)
