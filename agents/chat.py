@@ -204,12 +204,11 @@ def _talk(conversation: Conversation, session: Session | None, *, as_json: bool)
 
 
 def _cues(conversation: Conversation) -> Iterator[Any]:
-    from cuechain.agents.explain import cue_table
+    from cuechain.agents.explain import cue_table, missing
 
     sheet = conversation.sheet
     yield cue_table(sheet, set())
-    for gap in sheet.gaps:
-        yield f"missing  {gap.sense}: {gap.reason}" + (f" ({gap.hint})" if gap.hint else "")
+    yield from (f"missing  {told}" for told in missing(sheet))
 
 
 def _give(case: Case, turn: int | None, *, as_json: bool, whole: bool) -> None:
@@ -225,7 +224,8 @@ def _parts(case: Case, turn: int | None, *, whole: bool) -> Iterator[RenderableT
 
     from cuechain.agents.explain import clock, cue_table, terminal
 
-    about = clock(case.answer.span) if case.answer and case.answer.span else ""
+    cited = {i for c in case.answer.claims for i in c.cites} & set(case.sheet.cues) if case.answer else set[str]()
+    about = clock(case.answer.span) if cited and case.answer else ""
     told = [f"[{turn}]"] if turn is not None else []  # what `cuechain feedback add --turn` takes
     if told or about:
         yield Text(" ".join([*told, *([f"about {about}"] if about else [])]), style="dim")
@@ -233,7 +233,6 @@ def _parts(case: Case, turn: int | None, *, whole: bool) -> Iterator[RenderableT
         yield terminal(case)
         return
     yield Text(case.explanation.text if case.explanation else case.error)
-    cited = {i for c in case.answer.claims for i in c.cites} & set(case.sheet.cues) if case.answer else set[str]()
     if cited:
         yield cue_table(case.sheet.only(cited).model_copy(update={"dropped": 0}), cited)
 

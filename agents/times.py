@@ -198,7 +198,7 @@ _READINGS = (
     (rf"(?:\b(between|from|in|during|at) (?:seconds? )?)?({_TIME}|{_NUM})\s*{_TO}\s*({_TIME}|{_BARE})", _range),
     (rf"\b{_UP_TO} (?:the )?({_TIME}|{_BARE})(?: mark)?", _from_start),
     (rf"\b{_ON_FROM} (?:the )?({_TIME}|{_BARE})(?: mark)?(?: on(?:wards?)?)?", _to_end),
-    (rf"(?:\b(?:at|around|about|near|in) (?:the )?)?(?<!for )(?<!every )({_TIME})(?: mark)?(?: in)?", _moment),
+    (rf"(?:\b(?:at|around|about|near|in) (?:the )?)?(?<!for )(?<!every )({_TIME})(?: mark)?(?: in(?=\W*$))?", _moment),
     (rf"\b(?:at|around) ({_BARE})", _moment),
     (rf"{_AT_THE}{_START}\b|\bat first\b|\bearly on\b|\bthe (?:first|opening) (?:few )?(?:moments?|part|bit)\b", _first),
     (rf"{_AT_THE}{_END}\b|\blate on\b|\bthe (?:last|final|closing) (?:few )?(?:moments?|part|bit)\b", _last),

@@ -46,7 +46,7 @@ def unseen(
         media: The clips.
         settings: Which senses are in use.
         seen: By clip and sense, the stretches that were perceived.
-        have: Senses that have cues, or of which is known why they have none.
+        have: Senses that have cues.
         without: Senses that are left out, for which no gap is told.
     """
     never: dict[str, list[str]] = {}

@@ -64,6 +64,8 @@ class Ledger:
         self.timings: dict[str, float] = {}
         """Sense to seconds, likewise."""
         self._earlier = [json.loads(s.output) for case in cases for s in case.steps if s.name == "perceive"]
+        # Where an answer names no stretches, the clips were perceived whole for it.
+        self._whole = {m.id for m in cases[-1].sheet.media} if cases and not self._earlier else set[str]()
 
     @property
     def media(self) -> tuple[Media, ...]:
@@ -198,9 +200,12 @@ class Ledger:
         gaps = [g for g in self._gaps if {g.sense, kin(g.sense)}.isdisjoint(without)]
         if len(self._media) > 1:  # what one clip cannot serve is no gap where another one does
             gaps = [g for g in gaps if g.span is not None or g.sense not in have]
-        told = have | {g.sense for g in self._gaps if g.span is None}
-        clips = [m for m in self._media if m.id in self._places]
-        gaps += unseen(clips, self._settings, self._seen, told, without)
+        clips = [m for m in self._media if m.id in self._places and m.id not in self._whole]
+        seen = {key: tuple(spans) for key, spans in self._seen.items()}
+        for made in self._earlier:  # known from their answers, and perceived again with the next question
+            for key in ((made["media"], name) for name in made["senses"]):
+                seen[key] = (*seen.get(key, ()), Span(start=made["start"], end=made["end"]))
+        gaps += unseen(clips, self._settings, seen, have, without)
         gaps += [Gap(sense=name, reason="left out for this question") for name in dict.fromkeys(without)]
         return textualize(self._media, (), gaps, budget=budget, known=known)
 
