@@ -114,6 +114,17 @@ def how_strong(answer: Answer, found: Focus) -> Answer:
     return answer.model_copy(update={"claims": (_first(answer.claims[0], text), *answer.claims[1 : 1 + MOST])})
 
 
+def what_used(answer: Answer) -> Answer:
+    """The cues that the answer went by, and no others."""
+    assert answer.emotion is not None
+    own = tuple(c for c in answer.claims[1:] if c.stance == "supports")
+    cites = tuple(dict.fromkeys(i for c in own for i in c.cites)) or answer.claims[0].cites
+    text = f"the answer is {as_noun(answer.emotion.label)}, and it went by {'this' if len(cites) == 1 else 'these'}"
+    return answer.model_copy(
+        update={"claims": (Claim(text=capital(text), cites=cites, points=answer.emotion.label), *own)}
+    )
+
+
 def what_against(sheet: CueSheet, answer: Answer, plan: Plan, found: Focus) -> Answer:
     """What speaks against the answer."""
     assert answer.emotion is not None

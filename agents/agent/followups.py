@@ -212,7 +212,7 @@ def _carried(sheet: CueSheet, asked: Asked, last: Focus) -> Asked:
     if (
         found.span is None
         and len(apart) < 2
-        and (_SAME_STRETCH.search(text) or _SURE.search(text) or _MIND.search(text))
+        and (_SAME_STRETCH.search(text) or any(p.search(text) for p in (_SURE, _MIND, _AGAINST, _USED)))
     ):
         found = found.model_copy(update={"span": last.span})
     return replace(asked, about=found)
@@ -284,7 +284,7 @@ def _reconsidered(asked: Asked, labels: Sequence[str]) -> Asked:
         return replace(asked, about=how, reply="sure")
     if _AGAINST.search(text):
         return replace(asked, about=how, reply="against")
-    if _USED.search(text) and asked.cites:
+    if _USED.search(text):
         return replace(asked, about=how, reply="used")
     if named and _DEGREE.search(text):
         return replace(asked, about=how, reply="degree", label=named)

@@ -16,6 +16,7 @@ from cuechain.agents.agent.doubts import (
     how_sure,
     undecided,
     what_against,
+    what_used,
     why_not,
 )
 from cuechain.agents.agent.followups import Asked
@@ -47,7 +48,7 @@ def answered(sheet: CueSheet, asked: Asked, model: Model, settings: Settings, ti
     task = check(asked.question)
     whole, sheet = sheet, asked.part(sheet)
     labels = labels_of(asked.question, task) if asked.question.labels or not task.open_vocabulary else ()
-    if asked.reply in ("nothing", "whom", "used", "unheard"):
+    if asked.reply in ("nothing", "whom", "unheard"):
         done = _told(sheet, asked, task)
     elif asked.reply == "plain":
         done = inquired(sheet, asked.question, task, model, settings, asked.about)
@@ -73,11 +74,6 @@ def _told(sheet: CueSheet, asked: Asked, task: Task) -> Reasoned:
         why = "; ".join(dict.fromkeys(g.reason for g in sheet.gaps if kin(g.sense) in senses))
         text = f"Nothing was perceived of {named(senses)}" if senses else f"{capital(asked.lead)[:-1]} nothing is left"
         text += f": {why}" if why else ""
-    elif asked.reply == "used":
-        cites = tuple(i for i in asked.cites if i in sheet.cues)
-        text = f"The last answer went by {'this' if len(cites) == 1 else 'these'}: " + "; ".join(
-            dict.fromkeys(sheet.cues[i].text for i in cites)
-        )
     else:
         cites = ()
         side = "beginning" if asked.lead.startswith("before") else "end"
@@ -90,7 +86,7 @@ def _told(sheet: CueSheet, asked: Asked, task: Task) -> Reasoned:
         person=found.person,
         span=found.span,
         abstain=True,
-        claims=(Claim(text=f"{text}.", cites=cites, stance="supports" if asked.reply == "used" else "context"),),
+        claims=(Claim(text=f"{text}.", cites=cites, stance="context"),),
     )
     return Reasoned(answer, found, _steps(found))
 
@@ -122,6 +118,8 @@ def _thought_over(sheet: CueSheet, asked: Asked, task: Task, model: Model, setti
             answer = how_strong(answer, found)
         elif wanted is not None:
             answer = why_not(sheet, answer, plan, found, wanted)
+        elif asked.reply == "used":
+            answer = what_used(answer)
         elif asked.reply == "against":
             answer = what_against(sheet, answer, plan, found)
         elif asked.reply == "sure":
