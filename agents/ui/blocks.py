@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from cuechain.agents import registry
 from cuechain.agents.ui import views
+from cuechain.agents.ui.places import Places
+from cuechain.agents.ui.views import Live
 
 if TYPE_CHECKING:
     import gradio as gr
@@ -17,6 +19,10 @@ HEAD = '<link rel="stylesheet" href="page.css"><script src="page.js"></script>'
 
 WORK = 4
 """Things at once that take a processor: perceiving, answering, weighing."""
+EACH = 2
+"""Of them, those of one owner."""
+QUEUE = 64
+"""Things that wait or are at work."""
 
 
 def blocks(page: Page) -> gr.Blocks:
@@ -38,6 +44,13 @@ def blocks(page: Page) -> gr.Blocks:
         names = inspect.signature(handler).parameters
         handler.__func__.__annotations__ = {name: kind for name, kind in kinds.items() if name in names}
         return handler
+
+    places = Places(WORK, EACH)
+
+    def at_work(handler: Any, shown: list[Any], told: Any = None) -> Any:
+        """The same, in a place; `told` is the part that says what is waited for."""
+        waiting = told and (lambda why: tuple(views.live(Live(now=why)) if one is told else gr.skip() for one in shown))
+        return places.kept(on(handler), page.owner, waiting)
 
     with gr.Blocks(title="CueChain", analytics_enabled=False, fill_width=True, delete_cache=(3600, 3600)) as made:
         id, off = gr.State(""), gr.State([])
@@ -68,28 +81,31 @@ def blocks(page: Page) -> gr.Blocks:
         whole = [id, bar, stage, turns, live, lanes, senses]
         answer = [bar, turns, lanes, senses, live, box]
         made.load(on(page.load), None, whole, **hidden)
-        # Several at once: a question that is sent while another is answered waits for it, and none is lost.
+        # Several at once: a question that is sent while another is answered waits for it, and none is lost. Who waits for a place takes
+        # none of Gradio's, so these are as many as its queue.
         work: dict[str, Any] = {
             **hidden,
             "concurrency_id": "work",
-            "concurrency_limit": WORK,
+            "concurrency_limit": QUEUE,
             "trigger_mode": "multiple",
         }
-        stage.upload(on(page.taken), [spec, off], [id, bar, stage, turns, seeing, lanes, senses], **work)
+        taken = [id, bar, stage, turns, seeing, lanes, senses]
+        switched = [off, *answer]
+        stage.upload(at_work(page.taken, taken, seeing), [spec, off], taken, **work)
         asked = [box, id, spec, task, labels, off]
         running: list[Any] = [
-            box.submit(on(page.ask), asked, answer, **work),
-            turns.select(on(page.ask_next), asked[1:], answer, **work),
-            senses.select(on(page.switched), [id, spec, task, labels], [off, *answer], **work),
+            box.submit(at_work(page.ask, answer, live), asked, answer, **work),
+            turns.select(at_work(page.ask_next, answer, live), asked[1:], answer, **work),
+            senses.select(at_work(page.switched, switched, live), [id, spec, task, labels], switched, **work),
         ]
         for answered in running:
-            answered.then(on(page.weigh_if_free), [id, spec, off], [senses], **work)
+            answered.then(at_work(page.weigh_if_free, [senses]), [id, spec, off], [senses], **work)
         live.stop(on(page.stopped), None, [live], cancels=running, **hidden)
-        senses.submit(on(page.weigh), [id, spec, off], [senses], **work)
+        senses.submit(at_work(page.weigh, [senses]), [id, spec, off], [senses], **work)
         turns.like(on(page.rate), [id], [turns], **hidden)
         turns.edit(on(page.edit), [id], [turns], **hidden)
         bar.delete(on(page.delete), [id], [bar], **hidden).then(None, js="() => cuechain.deleted()", **hidden)
-    made.queue(default_concurrency_limit=8, max_size=64, api_open=False)
+    made.queue(default_concurrency_limit=8, max_size=QUEUE, api_open=False)
     return made
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import mimetypes
 import tempfile
 from pathlib import Path
-from threading import Lock
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
@@ -13,23 +12,23 @@ from cuechain.agents.errors import CueChainError, MediaError, SessionError
 from cuechain.agents.media import opened
 from cuechain.agents.probe import container_of
 from cuechain.agents.sessions import Session, Sessions, safe_name
-from cuechain.agents.ui.playable import playable
-from cuechain.agents.web import contained
+from cuechain.agents.ui.copies import Copies
+from cuechain.agents.ui.playable import playable, viewable
+from cuechain.agents.ui.uploads import BusyError, FullError, Uploads
+from cuechain.agents.web import contained, owner_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from fastapi import FastAPI, Request, Response
 
-MOST_CLIPS = 12
-"""Clips of one conversation."""
-
 SHOWN = ("video/", "audio/", "image/png", "image/jpeg", "image/webp", "image/gif", "image/bmp")
 """Types that a browser is told; everything else (a page, an SVG with a script) is handed out as plain text."""
 
 
 _HEADERS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "private, no-cache"}
-_COPYING = Lock()
+_COPIES = {"copy.mp4": (playable, "video/mp4"), "copy.png": (viewable, "image/png")}
+"""Copies by the name that a page asks for: how each is made, and its type."""
 
 
 def address(session: Session, file: Path) -> str:
@@ -45,8 +44,10 @@ def add_routes(app: FastAPI, sessions: Callable[[Request], Sessions]) -> None:
         sessions: The sessions of whoever sends a request.
     """
     from fastapi.concurrency import run_in_threadpool
-    from fastapi.responses import FileResponse, JSONResponse
+    from fastapi.responses import FileResponse, JSONResponse, Response
     from starlette.routing import Route
+
+    copies, uploads = Copies(), Uploads()
 
     def refused(error: CueChainError, status: int) -> Response:
         return JSONResponse({"error": error.message, "hint": error.hint}, status)
@@ -60,10 +61,13 @@ def add_routes(app: FastAPI, sessions: Callable[[Request], Sessions]) -> None:
         mine = sessions(request)
         try:
             session = mine.get(id) if (id := request.headers.get("x-session")) else None
-            if session and len(session.files) >= MOST_CLIPS:
-                raise MediaError(f"this conversation has {MOST_CLIPS} clips", "start another one")
             mine.root.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(prefix=".coming-", dir=mine.root) as folder:
+            length = request.headers.get("content-length", "")
+            size = int(length) if length.isdecimal() else 0
+            with (
+                uploads.place(owner_of(request), session, size, mine.root),
+                tempfile.TemporaryDirectory(prefix=".coming-", dir=mine.root) as folder,
+            ):
                 coming = Path(folder) / safe_name(name)
                 with coming.open("wb") as out:
                     async for piece in request.stream():
@@ -71,6 +75,10 @@ def add_routes(app: FastAPI, sessions: Callable[[Request], Sessions]) -> None:
                 await run_in_threadpool(_look, coming)
                 session = session or mine.create(coming.name)
                 kept = await run_in_threadpool(session.add_file, coming, coming.name)
+        except BusyError as error:
+            return refused(error, 429)
+        except FullError as error:
+            return refused(error, 507)
         except SessionError as error:
             return refused(error, 404)
         except CueChainError as error:
@@ -98,29 +106,26 @@ def add_routes(app: FastAPI, sessions: Callable[[Request], Sessions]) -> None:
         return FileResponse(file, media_type=kind if kind.startswith(SHOWN) else "text/plain", headers=_HEADERS)
 
     async def copy(request: Request) -> Response:
-        """The clip in a form that every browser plays, made when one is first asked for."""
+        """The clip in a form that every browser shows, made when one is first asked for."""
+        form = request.path_params["form"]
         try:
             session, file = found(request)
-            made = await run_in_threadpool(_copy, session, file)
+            if form not in _COPIES:
+                raise SessionError("there is no such copy")
+            make, kind = _COPIES[form]
+            target = session.folder / "copies" / f"{file.name}{Path(form).suffix}"
+            made = await copies.made(owner_of(request), file, target, make, request.is_disconnected)
         except CueChainError as error:
             return refused(error, 404)
-        return FileResponse(made, media_type="video/mp4", headers=_HEADERS)
+        if made is None:  # nobody hears this
+            return Response(status_code=499)
+        return FileResponse(made, media_type=kind, headers=_HEADERS)
 
     app.router.routes += [
         Route("/clips", take, methods=["POST"]),
         Route("/clips/{session}/{name}", give, methods=["GET", "HEAD"]),
-        Route("/clips/{session}/{name}/copy.mp4", copy, methods=["GET", "HEAD"]),
+        Route("/clips/{session}/{name}/{form}", copy, methods=["GET", "HEAD"]),
     ]
-
-
-def _copy(session: Session, file: Path) -> Path:
-    """One copy is made at a time: it takes a whole core."""
-    made = session.folder / "copies" / f"{file.name}.mp4"
-    with _COPYING:
-        if not made.is_file():
-            made.parent.mkdir(exist_ok=True)
-            playable(file, made)
-    return made
 
 
 def _look(path: Path) -> None:

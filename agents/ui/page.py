@@ -41,6 +41,13 @@ class Page:
         """The sessions of whoever sends a request."""
         return Sessions(self.home, owner_of(request.request))
 
+    @staticmethod
+    def owner(request: Any) -> str | None:
+        """Who sends a request of Gradio's; None for anything else."""
+        import gradio as gr
+
+        return owner_of(request.request) if isinstance(request, gr.Request) else None
+
     def session(self, request: Any, id: str) -> Session | None:
         """The session of this id, if it is there for whoever asks."""
         try:

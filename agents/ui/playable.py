@@ -1,12 +1,14 @@
-"""A copy of a clip in the form that every browser plays: H.264 and AAC in MP4."""
+"""A copy of a clip in a form that every browser shows: H.264 and AAC in MP4, a picture as PNG."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cuechain.agents.errors import MediaError
+from cuechain.agents.media import opened
 from cuechain.agents.probe import container_of, shown, streams_of
 
 if TYPE_CHECKING:
@@ -19,12 +21,13 @@ LONGEST = 1800.0
 FPS = 25
 
 
-def playable(source: Path, target: Path) -> None:
+def playable(source: Path, target: Path, check: Callable[[], None]) -> None:
     """Write a copy that plays in a browser; times stay as they are.
 
     Args:
         source: A film or a sound that FFmpeg reads.
         target: An MP4 file; it is there when all of it is.
+        check: Called for every frame; raises when the work is to end.
 
     Raises:
         MediaError: It is too long, or cannot be decoded.
@@ -40,7 +43,7 @@ def playable(source: Path, target: Path) -> None:
         ):
             if (given.duration or 0) / av.time_base > LONGEST:
                 raise MediaError(f"{source.name} is too long for a copy", "open it in a player of its own")
-            _copied(given, made)
+            _copied(given, made, check)
         coming.replace(target)
     except (FFmpegError, ValueError) as error:
         raise MediaError(f"{source.name} cannot be copied: {error}", "open it in a player of its own") from error
@@ -48,7 +51,35 @@ def playable(source: Path, target: Path) -> None:
         coming.unlink(missing_ok=True)
 
 
-def _copied(given: InputContainer, made: OutputContainer) -> None:
+def viewable(source: Path, target: Path, check: Callable[[], None]) -> None:
+    """Write a picture as a PNG.
+
+    Args:
+        source: A picture.
+        target: A PNG file; it is there when all of it is.
+        check: Called once; raises when the work is to end.
+
+    Raises:
+        MediaError: It cannot be decoded.
+    """
+    from PIL import Image
+
+    coming = target.with_suffix(".coming")
+    with opened(source) as clip:
+        frame = next(iter(clip.frames(1.0)), None)
+    check()
+    if frame is None:
+        raise MediaError(f"{source.name} cannot be decoded", "open it in a program of its own")
+    picture = Image.fromarray(frame.image)
+    picture.thumbnail((2 * WIDEST, 2 * WIDEST))
+    try:
+        picture.save(coming, "PNG")
+        coming.replace(target)
+    finally:
+        coming.unlink(missing_ok=True)
+
+
+def _copied(given: InputContainer, made: OutputContainer, check: Callable[[], None]) -> None:
     import av
 
     video, audio, _ = streams_of(given)
@@ -58,6 +89,7 @@ def _copied(given: InputContainer, made: OutputContainer) -> None:
     size = (0, 0)
     last = -1
     for frame in given.decode([s for s in (video, audio) if s]):
+        check()
         if isinstance(frame, av.AudioFrame):
             frame.pts = None if frame.time is None else round(frame.time * frame.sample_rate)
             for part in resampler.resample(frame):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 
 from cuechain.agents import settings
 from cuechain.agents.sessions import Sessions
+from cuechain.agents.ui.uploads import MOST_CLIPS
 
 ANN, BEN = ("ann", "a-long-password"), ("ben", "another-password")
 ADDRESS = "http://127.0.0.1:7860"
@@ -117,3 +119,44 @@ def test_the_page_carries_a_policy_and_opens_no_cors(client: Any):
 
 def test_config_names_no_folder(client: Any, home: Path):
     assert str(home) not in client.get("/config", auth=ANN).text
+
+
+def test_clips_that_come_at_once_are_no_more_than_allowed(client: Any, home: Path):
+    from concurrent.futures import ThreadPoolExecutor
+
+    id = client.post("/clips", content=b"first", headers=TEXT, auth=ANN).json()["session"]
+
+    def send(_: int) -> int:
+        def slow() -> Iterator[bytes]:
+            yield b"more"
+            time.sleep(0.2)
+
+        return client.post("/clips", content=slow(), headers={**TEXT, "X-Session": id}, auth=ANN).status_code
+
+    with ThreadPoolExecutor(30) as pool:
+        told = list(pool.map(send, range(30)))
+    assert set(told) <= {200, 422, 429}
+    kept = Sessions(home, "ann").get(id).files
+    assert len(kept) == 1 + told.count(200) <= MOST_CLIPS
+
+
+def test_a_full_disk_takes_no_clip(client: Any, home: Path, monkeypatch: pytest.MonkeyPatch):
+    from cuechain.agents.ui import uploads
+
+    monkeypatch.setattr(uploads, "FREE", 2**62)
+    answer = client.post("/clips", content=b"first", headers=TEXT, auth=BEN)
+    assert (answer.status_code, answer.json()["error"]) == (507, "the disk of the server is full")
+    assert Sessions(home, "ben").all() == []
+
+
+def test_a_picture_that_browsers_cannot_show_is_given_as_png(client: Any, tmp_path: Path):
+    from PIL import Image
+
+    Image.new("RGB", (8, 6), "red").save(tmp_path / "a.tiff", compression="tiff_deflate")
+    taken = client.post("/clips", content=(tmp_path / "a.tiff").read_bytes(), headers={"X-Name": "a.tiff"}, auth=ANN)
+    at = f"/clips/{taken.json()['session']}/a.tiff"
+    given = client.get(f"{at}/copy.png", auth=ANN)
+    assert given.headers["content-type"] == "image/png"
+    assert given.content.startswith(b"\x89PNG")
+    assert client.get(f"{at}/copy.exe", auth=ANN).status_code == 404
+    assert client.get(f"{at}/copy.png", auth=BEN).status_code == 404
