@@ -232,7 +232,8 @@ def _reading(claim: Claim, answer: Answer) -> str:
     """What the cue by itself would fit; nothing for context and for cues that point nowhere."""
     if claim.stance == "context" or claim.points is None or answer.emotion is None:
         return ""
-    noun = _noun(claim.points)
+    adjectives = {*_ADJECTIVES.values()} - {*_ADJECTIVES}
+    noun = f"feeling {claim.points}" if claim.points.lower() in adjectives else _noun(claim.points)
     if claim.stance == "conflicts":
         return f", which by itself would fit {noun}"
     if claim.stance == "weak":

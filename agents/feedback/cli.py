@@ -215,9 +215,9 @@ def _lines(tally: Tally) -> Iterator[str]:
         for reason, examples in told["examples"].items():
             yield from (printable(f"  {reason}: {one}") for one in examples)
     if told["revised"]:
-        yield f"{told['revised']} earlier words were replaced by later ones"
+        yield f"earlier words that later ones replaced: {told['revised']}"
     if told["others_left_out"]:
-        yield f"{told['others_left_out']} sessions of other users were left out (--everyone takes them)"
+        yield f"left out as other users' sessions: {told['others_left_out']} (--everyone takes them)"
 
 
 def _consent(made: list[Record], output: Path | None, *, plain: bool) -> str:

@@ -74,12 +74,12 @@ def dataset(found: Dataset) -> RenderableType:
     from rich.text import Text
 
     parts: list[RenderableType] = [""]
-    for title, over in (
-        ("for the answer of all senses", found.by_answer),
-        ("for the label that people gave", found.by_gold),
+    for title, alone, over in (
+        ("for the answer of all senses", "same alone", found.by_answer),
+        ("for the label that people gave", "right alone", found.by_gold),
     ):
         if over.n:
-            parts += [Text(f"Importance {title}, {over.n} items", style="bold"), _bars(over), ""]
+            parts += [Text(f"Importance {title}, {over.n} items", style="bold"), _bars(over, alone), ""]
             parts += [_line("classes", ", ".join(f"{n} {kind}" for kind, n in _ranked(over.kinds))), ""]
     if found.interactions:
         parts.append(_line("together", ", ".join(f"{n} {name}" for name, n in _ranked(found.interactions))))
@@ -108,11 +108,11 @@ def conflict(one: Conflict, joint: Heard) -> str:
     return f"{named([one.sense])} alone: {one.label}{sure}, {how}"
 
 
-def _bars(over: Weighed) -> RenderableType:
+def _bars(over: Weighed, alone: str) -> RenderableType:
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, header_style="dim")
-    for name in ("sense", "importance", "95 % interval", "items", "right alone"):
+    for name in ("sense", "importance", "95 % interval", "items", alone):
         table.add_column(name, no_wrap=True)
     for sense, score in sorted(over.scores.items(), key=lambda pair: -pair[1]):
         interval = f"{over.low[sense]:+.2f} to {over.high[sense]:+.2f}"

@@ -82,7 +82,7 @@ class Face(Sense):
                 yield Gap(
                     sense=self.name,
                     reason="a face was found, but too small to read",
-                    hint=f"give a picture in which the face is at least {SMALL} pixels wide",
+                    hint=f"the face has to be at least {SMALL} pixels wide",
                 )
             else:
                 yield Gap(sense=self.name, reason="no face was seen")

@@ -104,11 +104,11 @@ class Transcript(Sense):
         made = sphinx(sound, stretches)
         yield from self._cues(made.utterances, "pocketsphinx", clip)
         missed = len(stretches) - len(made.utterances)
-        blurred = f", {made.blurred} of them under noise, music or an echo" if made.blurred else ""
+        under = "under noise, music or an echo"
+        blurred = f", {made.blurred} of them {under}" if made.blurred else ""
         if not made.utterances:
-            reason = (
-                f"there is speech, but too few of its words could be made out{blurred.replace('of them', 'stretches')}"
-            )
+            reason = "there is speech, but too few of its words could be made out"
+            reason += f", {made.blurred} stretch{'es' * (made.blurred != 1)} {under}" if made.blurred else ""
             yield Gap(sense=self.name, reason=reason, hint=hint)
         elif missed or made.share < _ALMOST_ALL:
             reason = f"about {made.share:.0%} of the words could be made out"

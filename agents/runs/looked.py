@@ -73,7 +73,9 @@ class Looked:
         if self.seconds:
             yield f"{lasting(self.seconds)} of video and sound"
         if self.seconds or self.kinds or self.texts:
-            yield f"perceiving takes some {between(low, high)} on two cores; the answers of a chat model come on top"
+            long = between(low, high)
+            some = "" if long.startswith("a ") else "some "
+            yield f"perceiving takes {some}{long} on two cores; the answers of a chat model come on top"
         megabytes = (self.items * CASE_KB + self.seconds * SECOND_KB) / 1000
         yield f"the run folder and the cue cache take some {size(1e6 * megabytes)}"
         for reason, count in Counter(f.reason for f in self.faults).most_common():

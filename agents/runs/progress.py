@@ -189,7 +189,7 @@ class Watch:
         words = {"answered": "answered", "abstained": "abstained (the cues allow no answer)", "failed": "failed"}
         told = [f"{self.states[state]:,} {word}" for state, word in words.items() if self.states[state]]
         told += [f"{self.states['kept']:,} done before"] if self.states["kept"] else []
-        told += [f"{self.changed:,} of them changed since they were done before"] if self.changed else []
+        told += [f"{self.changed:,} changed since and done again"] if self.changed else []
         speed = f" in {lasting(self.seconds)}, {_figure(self.new / self.seconds)} items/s"
         speed = speed if self.new and self.seconds else ""
         lines = [f"{out}: {', '.join(told) or ('nothing yet' if end else 'no items')}{speed}"]

@@ -186,6 +186,12 @@ def test_a_stored_run_is_shown_with_bars_and_as_json(typed, tmp_path):
     code, out, err = typed("cases.jsonl", "-m", "rules")
     assert code == 0, err
     assert "█" in out and "3 items" in out and "1: no cues" in out
+    assert (
+        out.index("answer of all senses")
+        < out.index("same alone")
+        < out.index("people gave")
+        < out.index("right alone")
+    )
     code, out, _ = typed("cases.jsonl", "-m", "rules", "--json")
     assert code == 0 and json.loads(out)["by_gold"]["n"] == 2
     (tmp_path / "case.json").write_text(case(masked(), "a", ("joy",)).model_dump_json())

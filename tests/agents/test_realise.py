@@ -105,3 +105,10 @@ def test_sentences_of_a_model_are_left_alone():
     )
     texts = [c.text for c in realise(masked(), answer, focus(masked(), "How is she?", EKMAN)).claims]
     assert texts[0] == "Own words." and "lip corners" in (texts[1] or "")
+
+
+def test_a_label_that_is_no_noun_reads_well():
+    made = planned(label="bored")
+    claims = tuple(c.model_copy(update={"points": "bored"}) if c.points == "sadness" else c for c in made.claims)
+    told = " ".join(c.text for c in said("How does she feel?", made.model_copy(update={"claims": claims})).claims)
+    assert "fits feeling bored" in told and "fits bored" not in told

@@ -465,3 +465,10 @@ def test_fine_tuning_reads_it(session: Session, case: Case, tmp_path: Path):
     assert [r.thumb for r in read(tmp_path / "rows/thumbs_train.jsonl")] == ["down", "up"]
     assert not (tmp_path / "rows/refused.jsonl").exists()
     assert {r.group for r in pairs} == {"ab" * 32}
+
+
+def test_one_is_told_as_one():
+    from cuechain.agents.feedback.cli import _lines
+
+    one, two = next(iter(_lines(Tally(sessions=1, turns=1)))), next(iter(_lines(Tally(sessions=2, turns=2))))
+    assert one.startswith("1 session or file, 1 answer, ") and two.startswith("2 sessions or files, 2 answers, ")

@@ -260,7 +260,7 @@ def test_an_item_whose_file_has_changed_is_done_again(tmp_path):
     assert watch.changed == 2 and watch.states["kept"] == 1 and watch.states["gone"] == 1
     assert (clips / "1.txt").stat().st_size == was.st_size
     told = watch.summary(folder, "again")
-    assert "2 of them changed since they were done before" in told[0] and "1 done before, no longer there" in told[1]
+    assert "2 changed since and done again" in told[0] and "1 done before, no longer there" in told[1]
     assert watch.record()["changed"] == 2 and watch.record()["gone"] == 1 and watch.left == 0
     assert json.loads((folder / "finished.json").read_text()) == {"items": 3, "gone": ["3"]}
     assert Run(folder).finished == 3
