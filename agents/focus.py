@@ -17,7 +17,8 @@ _KINDS: tuple[tuple[QuestionKind, str], ...] = (
     ("which_sense", r"\bwhich (sense|cue|signal|channel|modality)|(face|voice|words) or (the )?(face|voice|words)\b"),
     (
         "change",
-        r"\b(chang\w*|shift\w*|turn(s|ed)? (from|into)|over time|develop\w*|before and after|from (?!\d).+ to)\b",
+        r"\b(chang\w*|shift\w*|turn(s|ed)? (from|into)|over time|develop\w*|before and after|from (?!\d).+ to"
+        r"|(compared|than) (with |to |at |in )*the (start|beginning|end))\b",
     ),
     ("when", r"^\s*(when|at (what|which) (time|moment|point))\b|\b(what|which) moment\b"),
     ("who", r"^\s*(who|whose|which (person|one|speaker))\b"),
@@ -137,7 +138,9 @@ def _kind(sheet: CueSheet, question: str) -> QuestionKind:
         if re.search(pattern, question, re.I):
             return kind
     words = re.findall(r"[a-z]+", question.lower())
-    if _PLACE.search(question) or re.match(r"\W*(the|at|in|on|during|between|from|near|towards?|until|by) ", question, re.I):
+    if _PLACE.search(question) or re.match(
+        r"\W*(the|at|in|on|during|between|from|near|towards?|until|by) ", question, re.I
+    ):
         return "how"  # a time or a place alone asks the same about it
     return "how" if len(words) < 2 or _AFFECT.search(question) or any(map(is_known, words)) else "other"
 

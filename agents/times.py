@@ -42,6 +42,8 @@ _WHOM = r"(?:she|he|they|it|anyone|anybody|someone|somebody|P\d+|the \w+|[a-z]+)
 _THEY = r"(?:she|he|they|anyone|anybody|someone|somebody|P\d+|(?:the|her|his|their) \w+)"
 _SPEAKING = r"(?:(starts?|begins?|stops?|finish(?:es)?|ends?)\s+)?(?:to\s+)?(?:speak|talk)(?:s|ing)?"
 _FOLLOWS = r"^\W*(?:(?:and|but|so|what|how|about)\b\W*)*"
+_COMPARED = re.compile(rf"\b(?:compared|than) (?:with |to |at |in )*the (?:{_START}|{_END})\b", re.I)
+"""The beginning beside the end is the whole clip."""
 _SCALE = re.compile(r"\b(scale|rate|score|out of)\b", re.I)
 
 
@@ -164,11 +166,11 @@ def _moment(found: re.Match[str], end: float, spoken: Sequence[Span]) -> _Read:
 
 
 def _first(found: re.Match[str], end: float, spoken: Sequence[Span]) -> _Read:
-    return 0.0, end / 3
+    return None if _COMPARED.search(found.string) else (0.0, end / 3)
 
 
 def _last(found: re.Match[str], end: float, spoken: Sequence[Span]) -> _Read:
-    return 2 * end / 3, end
+    return None if _COMPARED.search(found.string) else (2 * end / 3, end)
 
 
 def _speaking(found: re.Match[str], end: float, spoken: Sequence[Span]) -> _Read:
