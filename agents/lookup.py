@@ -187,14 +187,27 @@ def _missing(sheet: CueSheet, text: str, found: Focus, match: re.Match[str]) -> 
     return tuple(_claim(g) for g in gaps) or (_claim("nothing is missing that could have been perceived"),)
 
 
+def _does(sheet: CueSheet, text: str, found: Focus, match: re.Match[str]) -> Found | None:
+    asked = act(text)
+    return _doers(sheet.only(set(_of(sheet, text, found))), asked) if asked else None
+
+
+def _doers(sheet: CueSheet, asked: tuple[str, str]) -> Found:
+    """Who of those that were perceived does something."""
+    cues = {i: c for i, c in doing(sheet, asked[1]).items() if c.person}
+    if not cues:
+        return (_claim(f"no cue tells of that (“{asked[0]}”)"),)
+    who = list(dict.fromkeys(c.person for c in cues.values() if c.person))
+    several = len(sheet.people) > 1
+    told = f"{counted(len(who))} of {counted(len(sheet.people))}, going by the cues: {listed(who)}"
+    return (_claim(told if several else "yes, as far as the cues tell", cues), *_lines(sheet, cues))
+
+
 def _many(sheet: CueSheet, text: str, found: Focus, match: re.Match[str]) -> Found | None:
     people = sheet.people
     first = [next(i for i, c in sheet.cues.items() if c.person == p) for p in people]
     if asked := act(text):
-        cues = {i: c for i, c in doing(sheet, asked[1]).items() if c.person}
-        who = list(dict.fromkeys(c.person for c in cues.values() if c.person))
-        told = f"{counted(len(who))} of {counted(len(people))}, going by the cues{f': {listed(who)}' if who else ''}"
-        return (_claim(told, cues or first), *_lines(sheet, cues))
+        return _doers(sheet, asked)
     if not re.fullmatch(
         r"(people|persons?|faces?|speakers?|voices?|men|women|children|kids|girls|boys)", match[1], re.I
     ):
@@ -236,6 +249,11 @@ _ANSWERS: tuple[tuple[str, Callable[[CueSheet, str, Focus, re.Match[str]], Found
     (r"\bwhat (?:happens|happened|is happening|goes on|is going on|(?:can|do|did) you (?:see|hear))\b", _happens),
     (r"\bwhat(?:'s| is| was| else is) (?:missing|not (?:seen|heard|perceived|known))\b", _missing),
     (r"\bhow many (?:of (?:them|the) )?(\w+)", _many),
+    (
+        r"^\W*(?:and |but |so )?(?:who(?: is| was)?|(?:does|do|did|is|are|was|were) \w+(?: all| both)?) (?:really )?"
+        r"(?:smil|frown|blink|nod|laugh|cry|cries|weep)",
+        _does,
+    ),
     (r"\bwhose (?:voice|words)\b|\bwho (?:is |was )?(?:speak|talk)\w*\b|\bwho sa(?:ys|id)\b", _whose),
 )  # fmt: skip
 """What is asked, and the function that answers it; first match wins, and a function may pass."""

@@ -143,3 +143,10 @@ def test_a_person_who_is_not_there_is_told_beside_the_one_who_is():
 
 def test_speakers_are_counted_by_their_voices():
     assert said(two_people(), "How many speakers are there?").startswith("Two people were told apart")
+
+
+def test_who_does_something_is_told_by_the_cues_of_it():
+    for question in ("Does anyone smile?", "Who is smiling?", "Do they all smile?", "How many people smile?"):
+        assert said(group(), question).startswith("Three of four, going by the cues: P1, P2 and P4 [F2, F4, F8]")
+    assert said(group(), "Is anybody crying?") == "No cue tells of that (“crying”)."
+    assert said(masked(), "Is she smiling?") == "No cue tells of that (“smiling”)."
