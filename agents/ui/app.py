@@ -15,7 +15,7 @@ from cuechain.agents.ui.blocks import blocks
 from cuechain.agents.ui.clips import add_routes
 from cuechain.agents.ui.page import Page
 from cuechain.agents.ui.talks import Talks
-from cuechain.agents.web import PAGE_POLICY, guarded, owner_of
+from cuechain.agents.web import PAGE_POLICY, apart, guarded, owner_of
 
 if TYPE_CHECKING:
     from cuechain.agents.settings import Settings
@@ -86,7 +86,7 @@ def application(
     )
     served: Any = next(route for route in app.routes if isinstance(route, Mount))
     door = guarded(
-        closed(app),
+        closed(apart(app, besides=("/clips",))),
         host=host,
         token=token,
         users=users,

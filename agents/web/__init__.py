@@ -1,6 +1,7 @@
 """What every server of ours keeps: who may ask, how much, and from where."""
 
 from cuechain.agents.web.access import Access, bindable, users_of
+from cuechain.agents.web.apart import apart
 from cuechain.agents.web.contained import clips_of, contained
 from cuechain.agents.web.guard import API_POLICY, PAGE_POLICY, guarded, owner_of
 from cuechain.agents.web.running import run
@@ -9,6 +10,7 @@ __all__ = [
     "API_POLICY",
     "PAGE_POLICY",
     "Access",
+    "apart",
     "bindable",
     "clips_of",
     "contained",
