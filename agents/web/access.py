@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 import hashlib
@@ -22,7 +23,13 @@ SHORTEST_TOKEN = 16
 SHORTEST_PASSWORD = 8
 """Characters, as NIST SP 800-63B asks of passwords at least."""
 GUESSES = 20
-"""Wrong passwords or tokens that one address may try in a minute."""
+"""Wrong passwords or tokens that one address may try in a minute; then it is slowed down."""
+PAUSE = 2.0
+"""Seconds that a password of an address that guesses waits before it is looked at."""
+AT_ONCE = 4
+"""Passwords of such an address that wait their pause at once: two a second are looked at."""
+QUEUE = 24
+"""Requests of such an address that may stand behind one another."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
 
@@ -96,6 +103,7 @@ class Access:
     users: Mapping[str, str] = field(default_factory=dict[str, str])
     """User name to password."""
     _guesses: dict[str, list[float]] = field(default_factory=dict[str, list[float]])
+    _queues: dict[str, _Queue] = field(default_factory=dict[str, "_Queue"])
 
     @property
     def open(self) -> bool:
@@ -124,19 +132,39 @@ class Access:
         """What a browser keeps in the token's stead."""
         return hmac.new((self.token or "").encode(), b"cuechain browser", hashlib.sha256).hexdigest()
 
+    async def slowed(self, address: str) -> bool:
+        """Wait as long as a password of this address has to; False where too many of its requests wait already.
+
+        The right one waits with the wrong ones, or the speed of the answer would tell it; nobody is locked out.
+        """
+        if not self.suspect(address):
+            return True
+        queue = self._queues.setdefault(address, _Queue())
+        if queue.waiting >= QUEUE:
+            return False
+        queue.waiting += 1
+        try:
+            async with queue.places:
+                await asyncio.sleep(PAUSE)
+        finally:
+            queue.waiting -= 1
+            if not queue.waiting:
+                self._queues.pop(address, None)
+        return True
+
     def guessed(self, address: str) -> None:
         """Count a wrong secret from an address."""
         if len(self._guesses) > 10_000:
             self._guesses.clear()  # a flood from everywhere must not fill the memory
-        self._guesses.setdefault(address, []).append(time.monotonic())
+        recent = self._guesses.setdefault(address, [])
+        recent.append(time.monotonic())
+        del recent[:-GUESSES]
 
-    def shut_out(self, address: str) -> bool:
+    def suspect(self, address: str) -> bool:
         """Whether an address guessed too often within the last minute."""
         since = time.monotonic() - 60
         recent = [at for at in self._guesses.get(address, ()) if at > since]
-        if recent:
-            self._guesses[address] = recent[-GUESSES:]
-        else:
+        if not recent:
             self._guesses.pop(address, None)
         return len(recent) >= GUESSES
 
@@ -147,6 +175,14 @@ class Access:
             return None
         right = _same(password, self.users.get(name, ""))  # the same work for a name that nobody has
         return name if right and name in self.users else None
+
+
+@dataclass
+class _Queue:
+    """Requests of one address that wait to be looked at."""
+
+    places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
+    waiting: int = 0
 
 
 def _same(told: str, right: str) -> bool:

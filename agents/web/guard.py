@@ -103,17 +103,14 @@ def guarded(
         if refused:
             await answer.refuse(*refused)
             return
-        owner: str | None = LOCAL
+        owner: str | Refusal = LOCAL
         if not access.open and told.path not in unasked:
-            if access.shut_out(told.client):
-                await answer.refuse(429, "too many wrong passwords or tokens", "wait a minute", {"retry-after": "60"})
-                return
             if told.token is not None and access.is_token(told.token):
                 await answer.enter(told.without_token, access.cookie)
                 return
-            owner = access.owner(told.headers.get("authorization", ""), told.cookie)
-            if owner is None:
-                await answer.refuse(*_unknown(told, access))
+            owner = await _known(told, access)
+            if not isinstance(owner, str):
+                await answer.refuse(*owner)
                 return
         scope.setdefault("state", {})["owner"] = owner
         if scope["type"] == "websocket":
@@ -129,10 +126,20 @@ def guarded(
     return guard
 
 
-def _unknown(told: Asked, access: Access) -> Refusal:
-    """The answer to who brings no right secret; a wrong one is counted."""
-    if told.headers.get("authorization") or told.token is not None:
+async def _known(told: Asked, access: Access) -> str | Refusal:
+    """Who asks, or the answer to who brings no right secret. Only wrong ones are counted; where there were many, passwords take longer."""
+    said = told.headers.get("authorization", "")
+    guesses = bool(said) or told.token is not None
+    # A token is too long to be guessed, and it is looked at at once: what passwords are tried in its neighbourhood costs its bearer nothing.
+    suspect = guesses and access.suspect(told.client)
+    waited = not said.lower().startswith("basic") or await access.slowed(told.client)
+    owner = access.owner(said, told.cookie) if waited else None
+    if owner is not None:
+        return owner
+    if guesses and waited:
         access.guessed(told.client)
+    if suspect or not waited:
+        return 429, "too many wrong passwords or tokens", "wait a minute", {"retry-after": "60"}
     if access.users:
         asked, hint = 'Basic realm="cuechain", charset="UTF-8"', "give a user name and a password"
     else:

@@ -45,19 +45,26 @@ def run(app: App, host: str, port: int, *, told: str = "", stopping: Callable[[]
     listener = bound(host, port)
     name = f"[{host}]" if ":" in host else host
     print(told.format(address=f"http://{name}:{listener.getsockname()[1]}"), file=sys.stderr, flush=True)
-    config = uvicorn.Config(
+    try:
+        Server(configured(app)).run(sockets=[listener])
+    finally:
+        listener.close()
+
+
+def configured(app: App) -> Any:
+    """How uvicorn serves an application."""
+    import uvicorn
+
+    return uvicorn.Config(
         app,
         http=_impatient(),
         log_level="warning",
         access_log=False,  # addresses may hold the token
         server_header=False,
+        proxy_headers=False,  # anybody can send X-Forwarded-For, and wrong passwords are counted by address
         limit_concurrency=MOST_CONNECTIONS,
         timeout_graceful_shutdown=GRACE,
     )
-    try:
-        Server(config).run(sockets=[listener])
-    finally:
-        listener.close()
 
 
 def bound(host: str, port: int) -> socket.socket:

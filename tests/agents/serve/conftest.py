@@ -103,7 +103,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         unasked=("/health",),
         idle=1.0,
     )
-    config = uvicorn.Config(door, http=running._impatient(), log_level="error", timeout_graceful_shutdown=2)
+    config = running.configured(door)
     httpd, listener = uvicorn.Server(config), running.bound("127.0.0.1", 0)
     thread = threading.Thread(target=httpd.run, kwargs={"sockets": [listener]}, daemon=True)
     patch = pytest.MonkeyPatch()

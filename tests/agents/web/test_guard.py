@@ -10,6 +10,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ import pytest
 
 from cuechain.agents.errors import ConfigError, MediaError
 from cuechain.agents.sessions import Sessions
-from cuechain.agents.web import bindable, clips_of, contained, guarded, owner_of, running, users_of
+from cuechain.agents.web import access, bindable, clips_of, contained, guarded, owner_of, running, users_of
 
 TOKEN = "a-token-of-twenty-four-letters"
 USERS = {"ann": "correct horse", "bob": "battery staple"}
@@ -50,9 +51,7 @@ def serve() -> Iterator[Serve]:
     servers: list[tuple[Any, threading.Thread]] = []
 
     def start(app: Any = echo, host: str = "127.0.0.1", **guard: Any) -> int:
-        config = uvicorn.Config(
-            guarded(app, host=host, **guard), http=running._impatient(), log_level="error", server_header=False
-        )
+        config = running.configured(guarded(app, host=host, **guard))
         server, listener = uvicorn.Server(config), running.bound("127.0.0.1", 0)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
@@ -330,11 +329,44 @@ def test_wrong_secrets(serve: Serve, said: str):
     assert TOKEN not in body.decode()
 
 
-def test_who_guesses_is_shut_out(serve: Serve):
+def test_who_guesses_is_slowed_down_and_nobody_is_locked_out(serve: Serve, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(access, "PAUSE", 0.2)
+    port = serve(host="0.0.0.0", token=TOKEN, users=USERS)
+    found = [request(port, authorization=basic("ann", f"guess {n}"))[0] for n in range(20)]
+    assert found == [401] * 20
+
+    def timed(said: str) -> tuple[int, float]:
+        begin = time.monotonic()
+        return request(port, authorization=said)[0], time.monotonic() - begin
+
+    wrong, right = timed(basic("ann", "guess")), timed(basic("ann", USERS["ann"]))
+    assert (wrong[0], right[0]) == (429, 200)
+    assert wrong[1] >= 0.2 and right[1] >= 0.2  # the time does not tell which is which
+    status, took = timed(f"Bearer {TOKEN}")
+    assert status == 200 and took < 0.2
+    assert request(port, authorization=basic("ann", "guess"))[1]["retry-after"] == "60"
+    begin = time.monotonic()
+    with ThreadPoolExecutor(40) as pool:
+        many = list(pool.map(lambda n: request(port, authorization=basic("ann", f"more {n}"))[0], range(40)))
+    assert set(many) == {429}
+    assert (
+        time.monotonic() - begin >= 0.2 * access.QUEUE / access.AT_ONCE
+    )  # so many a second are looked at, and the rest not at all
+
+
+def test_the_right_password_is_no_guess(serve: Serve):
     port = serve(host="0.0.0.0", users=USERS)
-    found = [request(port, authorization=basic("ann", f"guess {n}"))[0] for n in range(25)]
-    assert found == [401] * 20 + [429] * 5
-    assert request(port, authorization=basic("ann", USERS["ann"]))[1]["retry-after"] == "60"
+    for _ in range(30):
+        assert request(port, authorization=basic("ann", USERS["ann"]))[0] == 200
+
+
+def test_a_header_does_not_make_another_address(serve: Serve, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(access, "PAUSE", 0.0)
+    port = serve(host="0.0.0.0", users=USERS)
+    found = [
+        request(port, authorization=basic("ann", f"guess {n}"), x_forwarded_for=f"9.9.9.{n}")[0] for n in range(21)
+    ]
+    assert found == [401] * 20 + [429]
 
 
 def test_web_sockets_of_other_sites_are_refused():
