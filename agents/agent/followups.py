@@ -134,6 +134,8 @@ def understood(sheet: CueSheet, question: Question, cases: Sequence[Case], *, pl
     last = next((c for c in reversed(cases) if c.answer is not None and not untimed(c.sheet, c.question.text)), None)
     feelings = task.answer in (Answer, EmotionAnswer) and task.fill is None
     senses = chosen(text)
+    if senses.lead and found.kind == "other":
+        found = found.model_copy(update={"kind": "how"})
     asked = Asked(question, found, cites=_cites(cases), clip=clip, senses=senses, lead=senses.lead)
     if last is not None and last.answer is not None:
         asked = _carried(sheet, asked, _about(last))

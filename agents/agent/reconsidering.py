@@ -96,6 +96,8 @@ def _led(answer: Answer, lead: str) -> Answer:
     if not lead or not answer.claims:
         return answer
     text = answer.claims[0].text or ""
+    if lead.endswith(" alone") and "going " + lead in text:
+        return answer
     small = text.split(" ")[0] in ("The", "She", "He", "They", "This", "Nobody", "From")
     text = f"{lead[0].upper()}{lead[1:]}, {text[0].lower() + text[1:] if small else text}"
     return answer.model_copy(
