@@ -216,8 +216,14 @@ def _many(sheet: CueSheet, text: str, found: Focus, match: re.Match[str]) -> Fou
         return None
     kind = match[1].lower()
     if kind.startswith(("voice", "speaker")):
-        heard = {c.person for c in sheet.cues.values() if c.sense in ("voice", "transcript")}
-        people = tuple(p for p in people if p in heard)
+        heard = {c.person: i for i, c in sheet.cues.items() if c.person and c.sense in ("voice", "transcript")}
+        if not heard:
+            return _without(sheet, ("voice",), "no voice was told apart")
+        return (
+            _claim(
+                f"{counted(len(heard))} {'voice was' if len(heard) == 1 else 'voices were'} told apart", heard.values()
+            ),
+        )
     unknown = (
         "" if re.match(r"people|person|face|speaker|voice", kind) else f"how many of them are {kind}, no cue tells; "
     )

@@ -142,7 +142,8 @@ def test_a_person_who_is_not_there_is_told_beside_the_one_who_is():
 
 
 def test_speakers_are_counted_by_their_voices():
-    assert said(two_people(), "How many speakers are there?").startswith("Two people were told apart")
+    assert said(two_people(), "How many speakers are there?").startswith("Two voices were told apart [")
+    assert said(group(), "How many speakers are there?").startswith("No voice was told apart")
 
 
 def test_who_does_something_is_told_by_the_cues_of_it():
