@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, Literal
 
+from cuechain.agents.explain import is_looked_up
 from cuechain.agents.feedback.edits import RefusedError, corrected, leading
 from cuechain.agents.feedback.kept import Kept
 from cuechain.agents.sessions import Feedback
@@ -146,6 +147,9 @@ def _of(kept: Kept, settings: Settings, tally: Tally, torn: set[str]) -> Iterato
             continue
         if case.answer is None:
             tally.refuse(kept, turn, "failed", case.error or "the case has no answer")
+            continue
+        if is_looked_up(case.answer):
+            tally.refuse(kept, turn, "looked_up", "it tells what was perceived, and judges nothing")
             continue
         edited, how = _edited(kept, case, said, settings, tally)
         thumb = said.rating

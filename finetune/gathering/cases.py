@@ -10,6 +10,7 @@ from typing import Any, Literal
 from cuechain.agents import registry
 from cuechain.agents.catalogue import case_of as stored
 from cuechain.agents.errors import CueChainError
+from cuechain.agents.explain import is_looked_up
 from cuechain.agents.reason import labels_of
 from cuechain.agents.tasks import Task
 from cuechain.agents.values import SCHEMA_VERSION, Answer, Case, Emotion
@@ -40,6 +41,8 @@ class Cases(Source):
                 yield Refusal(id, self.called, "failed", case.error or "the case has no answer")
             elif not case.verdict.ok:
                 yield Refusal(id, self.called, "verdict", case.verdict.problems[0].text)
+            elif is_looked_up(case.answer):
+                yield Refusal(id, self.called, "looked_up", "it tells what was perceived, and judges nothing")
             else:
                 yield of_case(id, case, case.answer, self.called, _gold(case))
 

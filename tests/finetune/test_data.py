@@ -350,6 +350,8 @@ def test_cases_that_passed_become_rows(tmp_path: Path) -> None:
     good, other = a_case(task="emotion"), a_case(TALK[0][1])
     assert other.answer and other.verdict
     lies = other.answer.model_copy(update={"claims": (Claim(text="The voice trembles with joy.", cites=("T1",)),)})
+    told = Answer(abstain=True, claims=(Claim(text='The speaker says "hello".', cites=("T1",)),))
+    looked_up = other.model_copy(update={"answer": told})
     cases = [
         good.model_dump(mode="json"),
         other.model_copy(update={"answer": lies}).model_dump(mode="json"),
@@ -357,6 +359,7 @@ def test_cases_that_passed_become_rows(tmp_path: Path) -> None:
         other.model_dump(mode="json") | {"status": "failed", "answer": None, "error": "no reply"},
         {"question": 3},
         good.model_dump(mode="json") | {"question": good.question.model_dump() | {"task": "weather"}},
+        looked_up.model_dump(mode="json"),
     ]
     (tmp_path / "cases.jsonl").write_text("\n".join(map(json.dumps, cases)) + "\n{broken\n")
     (tmp_path / "one.json").write_text(a_case(TALK[2][1]).model_dump_json(indent=2))
@@ -368,7 +371,7 @@ def test_cases_that_passed_become_rows(tmp_path: Path) -> None:
     assert all(c.points is None for c in answer.claims)
     assert refused(tmp_path) == {
         "cases-2": "verdict_from_gap", "cases-3": "version", "cases-4": "failed", "cases-5": "broken", "cases-6": "broken",
-        "cases-7": "broken",
+        "cases-7": "looked_up", "cases-8": "broken",
     }  # fmt: skip
 
 

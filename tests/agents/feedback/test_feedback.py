@@ -271,6 +271,14 @@ def test_broken_files_and_turns_that_are_not_there(session: Session, case: Case,
     assert exported(session.folder)[0] == []
 
 
+def test_what_was_looked_up_teaches_nothing(session: Session):
+    session.add(asked("What does she say?"))
+    session.rate(Feedback(turn=1, rating="up"))
+    made, tally = exported(session.folder)
+    assert not made
+    assert tally.refused == {"looked_up": 1}
+
+
 def test_only_ones_own_sessions_of_a_home(tmp_path: Path, case: Case):
     home = tmp_path / "home"
     for owner in ("local", "anna", "ben"):
