@@ -278,7 +278,7 @@ REQUESTS: tuple[Bad, ...] = (
     Bad("name: not UTF-8", upload(b"\xff\xfe\xfa.txt"), (201, 422)),
     Bad("name: right-to-left, emoji", upload("\u202egnp.\U0001f600.txt"), (201,)),
     Bad("name: markup", upload("<script>alert(1)</script>.txt"), (201,)),
-    Bad("name: of the record", upload("../session.json", b'{"owner": "bob"}'), (201,)),
+    Bad("name: of the record", upload("../session.json", b'{"owner": "bob", "turns": [{"text": "Great."}]}'), (201,)),
     Bad("name: of 5,000 letters", upload("a" * 5000 + ".txt"), (201, 400)),
     Bad("name: dots", upload(".."), (422,)),
     Bad("name: empty", upload(""), (422,)),
@@ -354,7 +354,7 @@ def _avi(width: int, height: int) -> bytes:
 
 
 def clips(listener: int) -> Iterator[tuple[str, str, bytes]]:
-    """Files that are accepted and must come to nothing when they are perceived: what it is, its name, its bytes.
+    """Files that are refused, or come to nothing when they are perceived: what it is, its name, its bytes.
 
     Args:
         listener: A port of this machine; whoever connects to it was led there.

@@ -42,8 +42,10 @@ def api(service: Service, most_bytes: int) -> Any:
 
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncGenerator[None]:
+        await run_in_threadpool(uploads.looks.start)
         async with tools.session_manager.run():
             yield
+        await run_in_threadpool(uploads.looks.close)
         service.jobs.close()
         await run_in_threadpool(service.jobs.join)
 
@@ -67,7 +69,7 @@ def api(service: Service, most_bytes: int) -> Any:
         if isinstance(error, BusyError):
             return problem(429, error.message, error.hint, **{"retry-after": str(error.seconds)})
         if isinstance(error, SessionError) and not isinstance(error.__cause__, OSError):
-            return problem(404, error.message, "GET /v1/sessions and /v1/jobs list what is yours")
+            return problem(404, error.message, error.hint)
         kinds = ((ConfigError, 422), (MediaError, 422), (FullError | SessionError, 507))
         return problem(next((code for kind, code in kinds if isinstance(error, kind)), 500), error.message, error.hint)
 
@@ -92,7 +94,8 @@ def api(service: Service, most_bytes: int) -> Any:
     async def waited(job: Job, seconds: float) -> Response:
         over = await jobs.finished(job, seconds) if seconds else job.over
         where = {"location": f"/v1/jobs/{job.id}"}
-        return JSONResponse(of_job(job), 200 if over else 202, where)
+        status = job.status if job.state == "failed" else 200 if over else 202
+        return JSONResponse(of_job(job), status, where)
 
     wait = Query(
         default=0.0, ge=0, le=LONGEST_WAIT, description="Seconds to wait for the answer; 0 gives the job at once."
@@ -140,6 +143,12 @@ def api(service: Service, most_bytes: int) -> Any:
     )
     def delete(request: Request, id: str) -> None:
         service.delete(owner_of(request), id)
+
+    @app.delete(
+        "/v1/sessions/{id}/clips/{name}", status_code=204, summary="Take one clip out of a session; its answers stay"
+    )
+    def remove(request: Request, id: str, name: str) -> None:
+        service.remove(owner_of(request), id, name)
 
     @app.get("/v1/sessions/{id}/cases", summary="Answers of a session, in order")
     def cases(request: Request, id: str) -> list[dict[str, Any]]:

@@ -51,6 +51,8 @@ class Job:
     result: dict[str, Any] | None = None
     error: str = ""
     hint: str = ""
+    status: int = 500
+    """HTTP status of its failure: 422 where the clip or the question is to blame."""
     wanted: bool = True
     """False once somebody cancelled it."""
     watchers: list[Callable[[], object]] = field(default_factory=list[Callable[[], object]])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import statistics
 import threading
 import time
@@ -72,9 +73,13 @@ class Jobs:
             own = sum(job.order.owner == owner for job in waiting)
             if len(waiting) < self.limits.waiting and own < self.limits.each:
                 return
-            seconds = statistics.median(self._took) * max(1, own) / self.limits.workers / 4
+            # A place is free when the next job of this owner begins: owners take turns. What runs may take longer than what ran.
+            at_it = [time.time() - job.started for job in self._jobs.values() if job.state == "running" and job.started]
+            one = max(statistics.median(self._took), statistics.median(at_it or [0.0]))
+            turns = 1 if own < self.limits.each else len({job.order.owner for job in waiting})
+            seconds = math.ceil(one * turns / self.limits.workers)
             whose = "too many jobs wait" if own < self.limits.each else "too many of your jobs wait"
-            raise BusyError(whose, min(600, max(1, round(seconds))))
+            raise BusyError(whose, min(600, max(1, seconds)))
 
     def get(self, owner: str, id: str) -> Job:
         """A job of this owner.
@@ -84,7 +89,9 @@ class Jobs:
         """
         job = self._jobs.get(id)
         if job is None or job.order.owner != owner:
-            raise SessionError(f"there is no job {id[:40]!r}")
+            raise SessionError(
+                f"there is no job {id[:40]!r}", "jobs end with the server; answers lie in their sessions"
+            )
         return job
 
     def all(self, owner: str) -> list[Job]:
@@ -239,7 +246,7 @@ class Jobs:
                         job.events.append(message)
                     self._tell(job)
                     continue
-                job.result = message.get("result")
+                job.result, job.status = message.get("result"), message.get("status", 500)
                 self._end(
                     job, "failed" if "error" in message else "done", message.get("error", ""), message.get("hint", "")
                 )

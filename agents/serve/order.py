@@ -13,24 +13,26 @@ from pydantic_core import to_jsonable_python
 
 from cuechain.agents import llm
 from cuechain.agents.agent.conversation import Conversation
-from cuechain.agents.errors import CueChainError
+from cuechain.agents.errors import ConfigError, CueChainError, MediaError
 from cuechain.agents.llm import Model
 from cuechain.agents.pipeline import Done, Event, SheetReady, see
 from cuechain.agents.sessions import Session, Sessions
 from cuechain.agents.settings import Settings
 from cuechain.agents.values import Value
-from cuechain.agents.web import clips_of
+from cuechain.agents.web import clips_of, look
 
 
 class Order(Value):
     """One job, as it goes to a worker."""
 
-    kind: Literal["ask", "perceive"]
-    """Answer a question, or give the cue sheet alone."""
+    kind: Literal["ask", "perceive", "look"]
+    """Answer a question, give the cue sheet alone, or see that clips can be used."""
     owner: str
     """Whose session it is."""
     session: str
     """Id of the session whose clips are looked at."""
+    names: tuple[str, ...] = ()
+    """Clips that are looked at, for `look`."""
     question: str = ""
     """The words, for `ask`."""
     task: str = "ask"
@@ -48,7 +50,7 @@ class Order(Value):
 
 
 def carried_out(order: Order, settings: Settings, models: dict[str, Model]) -> Iterator[dict[str, Any]]:
-    """Messages of a job as plain values: `event` and `data` of each event, at last `result`, or `error` and `hint`.
+    """Messages of a job as plain values: `event` and `data` of each event, at last `result`, or `error`, `hint` and HTTP `status`.
 
     Args:
         order: What to do.
@@ -58,18 +60,27 @@ def carried_out(order: Order, settings: Settings, models: dict[str, Model]) -> I
     try:
         session = Sessions(settings.home, order.owner).get(order.session)
     except CueChainError as error:
-        yield {"error": error.message, "hint": error.hint}
+        yield {"error": error.message, "hint": error.hint, "status": 404}
         return
     try:
         for message in _messages(order, session, settings, models):
             yield placeless(message, session)
     except CueChainError as error:
-        yield placeless({"error": error.message, "hint": error.hint}, session)
+        status = 422 if isinstance(error, MediaError | ConfigError) else 500  # the clip or the question, or the server
+        yield placeless({"error": error.message, "hint": error.hint, "status": status}, session)
     except Exception as error:
-        yield placeless({"error": f"{type(error).__name__}: {error}", "hint": "please report it"}, session)
+        yield placeless(
+            {"error": f"{type(error).__name__}: {error}", "hint": "please report it", "status": 500}, session
+        )
 
 
 def _messages(order: Order, session: Session, base: Settings, models: dict[str, Model]) -> Iterator[dict[str, Any]]:
+    if order.kind == "look":
+        for path in session.files:
+            if path.name in order.names:
+                look(path)
+        yield {"result": {}}
+        return
     settings = session.settings(base).model_copy(update={"model": order.model})
     files = clips_of(session, order.folders)
     if order.kind == "perceive":

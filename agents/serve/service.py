@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from cuechain.agents import registry
-from cuechain.agents.errors import ConfigError, CueChainError
+from cuechain.agents.errors import ConfigError, CueChainError, SessionError
 from cuechain.agents.pipeline import check
 from cuechain.agents.serve.job import Job, Limits
 from cuechain.agents.serve.jobs import Jobs
@@ -138,6 +138,18 @@ class Service:
         """Answers of a session, as plain values."""
         kept = self.session(owner, session)
         return [placeless(case.model_dump(mode="json", exclude_none=True), kept) for case in kept.cases()]
+
+    def remove(self, owner: str, session: str, name: str) -> None:
+        """Take one clip out of a session; answers that were given about it stay.
+
+        Raises:
+            SessionError: There is none of this name.
+        """
+        kept = self.session(owner, session)
+        path = next((path for path in kept.files if path.name == name), None)
+        if path is None:
+            raise SessionError(f"session {session} has no clip {name[:80]!r}", f"GET /v1/sessions/{session} names them")
+        kept.remove_file(path)
 
     def delete(self, owner: str, session: str) -> None:
         """Delete a session with all that belongs to it; its jobs are stopped before.

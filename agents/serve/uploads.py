@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Generator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cuechain.agents.errors import ConfigError, CueChainError
 from cuechain.agents.serve.job import BusyError
+from cuechain.agents.serve.looks import Looks
 from cuechain.agents.serve.service import Service
 from cuechain.agents.sessions import Session
 
@@ -29,6 +31,7 @@ class Uploads:
     def __init__(self, service: Service, most_bytes: int) -> None:
         self._service = service
         self._most = most_bytes
+        self.looks = Looks(service.settings)
         self._coming: Counter[str] = Counter()
 
     async def taken(self, request: Request, owner: str, id: str | None) -> Session:
@@ -38,6 +41,7 @@ class Uploads:
             BusyError: Too many uploads at once.
             SessionError: There is no such session.
             ConfigError: The body holds no file.
+            MediaError: One cannot be used, or is too large; none is kept.
             FullError: The disk is full.
         """
         from starlette.concurrency import run_in_threadpool
@@ -57,12 +61,16 @@ class Uploads:
                 return await run_in_threadpool(self._kept, owner, id, files)
 
     def _kept(self, owner: str, id: str | None, files: list[Any]) -> Session:
-        """Copy what was received; a session that was made for it does not outlive a failure."""
+        """Copy what was received and look at it; neither clips nor a session that was made for them outlive a failure."""
         session = self._service.session(owner, id)
+        kept: list[Path] = []
         try:
             for file in files:
-                self._service.keep(session, file.file, file.filename or "", self._most)
+                kept.append(self._service.keep(session, file.file, file.filename or "", self._most))
+            self.looks.at(owner, session.id, [path.name for path in kept])
         except CueChainError:
+            for path in kept:
+                session.remove_file(path)
             if not id:
                 self._service.sessions(owner).delete(session.id)
             raise

@@ -4,6 +4,7 @@ from cuechain.agents.web.access import Access, bindable, users_of
 from cuechain.agents.web.apart import apart
 from cuechain.agents.web.contained import clips_of, contained
 from cuechain.agents.web.guard import API_POLICY, PAGE_POLICY, guarded, owner_of
+from cuechain.agents.web.looking import look
 from cuechain.agents.web.running import run
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "clips_of",
     "contained",
     "guarded",
+    "look",
     "owner_of",
     "run",
     "users_of",

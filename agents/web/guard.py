@@ -130,7 +130,7 @@ async def _known(told: Asked, access: Access) -> str | Refusal:
     """Who asks, or the answer to who brings no right secret. Only wrong ones are counted; where there were many, passwords take longer."""
     said = told.headers.get("authorization", "")
     guesses = bool(said) or told.token is not None
-    # A token is too long to be guessed, and it is looked at at once: what passwords are tried in its neighbourhood costs its bearer nothing.
+    # A token is too long to be guessed, and it is looked at at once: passwords that are tried beside it cost its bearer nothing.
     suspect = guesses and access.suspect(told.client)
     waited = not said.lower().startswith("basic") or await access.slowed(told.client)
     owner = access.owner(said, told.cookie) if waited else None

@@ -11,7 +11,6 @@ import subprocess
 import sys
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -28,7 +27,7 @@ from cuechain.agents.serve.order import Order, placeless
 from cuechain.agents.sessions import Sessions
 from cuechain.agents.settings import Settings
 from cuechain.agents.values import Case
-from tests.agents.serve.conftest import Server, authorization, bad
+from tests.agents.serve.conftest import Server
 
 SAD = "I am so sad today. Everything went wrong."
 
@@ -127,6 +126,20 @@ def test_jobs_end_when_they_are_cancelled_or_lose_their_session(server: Server):
         assert not (server.home / "sessions" / gone["session"]).exists()
 
 
+def test_a_job_that_failed_is_no_success(server: Server):
+    with server.client("ann") as ann:
+        killed = ann.post("/v1/ask", params={"wait": 60}, json={"text": "KILL", "question": "How is she?"})
+        assert (killed.status_code, killed.json()["state"]) == (500, "failed")
+        assert "killed by signal 9" in killed.json()["error"]
+        blank = ann.post("/v1/ask", params={"wait": 60}, json={"text": "\0" * 9, "question": "How is she?"})
+        assert blank.status_code == 422 and blank.json()["error"]
+        unknown = ann.get("/v1/jobs/unknown")
+        assert (unknown.status_code, unknown.json()["hint"]) == (
+            404, "jobs end with the server; answers lie in their sessions"
+        )  # fmt: skip
+        assert "cuechain chat" not in ann.get("/v1/sessions/unknown-session").text
+
+
 def test_a_job_that_takes_too_long(server: Server, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(server.service.jobs, "limits", replace(server.service.jobs.limits, seconds=1.0))
     with server.client("bob") as bob:
@@ -141,7 +154,7 @@ def test_who_asks_too_much_is_told_to_wait_and_others_are_served(server: Server)
             time.sleep(0.05)
         many = [bob.post("/v1/ask", json={"text": SAD, "question": "How?"}) for _ in range(8)]
         assert [m.status_code for m in many] == [202] * 6 + [429] * 2
-        assert int(many[-1].headers["retry-after"]) >= 1
+        assert 1 <= int(many[-1].headers["retry-after"]) <= 60
         sessions = len(bob.get("/v1/sessions").json())
         assert bob.post("/v1/ask", json={"text": SAD, "question": "How?"}).status_code == 429
         assert len(bob.get("/v1/sessions").json()) == sessions  # a refusal leaves nothing behind
@@ -152,40 +165,6 @@ def test_who_asks_too_much_is_told_to_wait_and_others_are_served(server: Server)
         done = [server.over(bob, m.json()) for m in many[:6]]
         assert {d["state"] for d in done} == {"done"}
         assert late["started"] < sorted(d["started"] for d in done)[2], "the other owner had to wait for all of them"
-
-
-def test_fifty_uploads_at_once(server: Server):
-    data = os.urandom(500_000)
-    names = ("ann", "bob", "cyd")
-
-    def send(number: int) -> int:
-        target = bad.Target(server.port, authorization(names[number % 3]), "", "", "", 0)
-        return bad.talk(server.port, bad.upload("a.txt", data)(target))[0]
-
-    waits = [0.0]
-    stop = threading.Event()
-
-    def watch() -> None:
-        with httpx.Client(base_url=server.url, timeout=30) as client:
-            while not stop.wait(0.02):
-                begin = time.monotonic()
-                assert client.get("/health").json()["status"] == "ok"
-                waits.append(time.monotonic() - begin)
-
-    watcher = threading.Thread(target=watch)
-    watcher.start()
-    with ThreadPoolExecutor(50) as pool:
-        codes = list(pool.map(send, range(50)))
-    stop.set()
-    watcher.join()
-    assert set(codes) <= {201, 429} and codes.count(201) >= 16
-    assert max(waits) < 5
-    kept = [p.stat().st_size for p in server.home.rglob("a.txt")]
-    assert kept == [len(data)] * codes.count(201), "an upload was lost or is not whole"
-    for name in names:
-        with server.client(name) as client:
-            for one in client.get("/v1/sessions").json():
-                client.delete(f"/v1/sessions/{one['id']}")
 
 
 def test_what_is_there(server: Server):

@@ -58,7 +58,11 @@ def test_files_that_mean_it_badly_come_to_nothing(server: Server):
     with server.client("ann") as ann:
         for what, name, data in bad.clips(listener.getsockname()[1]):
             sent = ann.post("/v1/clips", files={"file": (name, data)})
-            assert sent.status_code == 201, what
+            assert sent.status_code in (201, 422), what
+            if sent.status_code == 422:  # seen when it came
+                told = sent.text
+                assert "root:" not in told and str(server.home) not in told and "please report it" not in told, what
+                continue
             job = server.over(ann, ann.post("/v1/perceive", json={"session": sent.json()["id"]}).json())
             assert job["state"] == "failed", what
             assert job["error"] and "root:" not in str(job) and str(server.home) not in str(job), (what, job)
