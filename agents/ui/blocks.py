@@ -6,7 +6,7 @@ import inspect
 from typing import TYPE_CHECKING, Any
 
 from cuechain.agents import registry
-from cuechain.agents.ui import views
+from cuechain.agents.ui import answers, views
 from cuechain.agents.ui.places import Places
 from cuechain.agents.ui.views import Live
 
@@ -63,7 +63,7 @@ def blocks(page: Page) -> gr.Blocks:
                 senses = part("senses")
             with gr.Column(elem_id="right"):
                 with gr.Column(elem_id="chat"):
-                    turns = part("turns", views.turns([], []))
+                    turns = part("turns", answers.turns([], []))
                     live = part("live")
                 with gr.Column(elem_id="ask"):
                     box = gr.Textbox(
@@ -78,9 +78,8 @@ def blocks(page: Page) -> gr.Blocks:
                         )
 
         hidden: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-        whole = [id, bar, stage, turns, live, lanes, senses]
+        whole = [id, bar, stage, turns, live, lanes, senses, off]
         answer = [bar, turns, lanes, senses, live, box]
-        made.load(on(page.load), None, whole, **hidden)
         # Several at once: a question that is sent while another is answered waits for it, and none is lost. Who waits for a place takes
         # none of Gradio's, so these are as many as its queue.
         work: dict[str, Any] = {
@@ -89,6 +88,10 @@ def blocks(page: Page) -> gr.Blocks:
             "concurrency_limit": QUEUE,
             "trigger_mode": "multiple",
         }
+        perceived = [seeing, lanes, senses]
+        made.load(on(page.load), None, whole, **hidden).then(
+            at_work(page.go_on, perceived, seeing), [id, spec, off], perceived, **work
+        )
         taken = [id, bar, stage, turns, seeing, lanes, senses]
         switched = [off, *answer]
         stage.upload(at_work(page.taken, taken, seeing), [spec, off], taken, **work)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -40,6 +41,7 @@ def ui(
     loaded = settings.load(base_url=base_url)
     known = users_of(users) if users else {}
     bindable(host, token, known)
+    print("CueChain is starting …", file=sys.stderr, flush=True)
     try:
         from cuechain.agents.ui.app import application
 

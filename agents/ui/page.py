@@ -10,7 +10,7 @@ from cuechain.agents.errors import CueChainError, SessionError
 from cuechain.agents.report.fragment import fragment
 from cuechain.agents.report.timeline import timeline
 from cuechain.agents.sessions import Feedback, Session, Sessions
-from cuechain.agents.ui import views
+from cuechain.agents.ui import answers, views
 from cuechain.agents.ui.talks import Talks, kinds, labels_of
 from cuechain.agents.ui.views import Live
 from cuechain.agents.web import owner_of
@@ -63,10 +63,10 @@ class Page:
 
     def turns(self, session: Session | None) -> str:
         """The conversation."""
-        return views.turns(session.cases() if session else [], session.feedback() if session else [])
+        return answers.turns(session.cases() if session else [], session.feedback() if session else [])
 
     def lanes(self, session: Session | None) -> str:
-        """The timeline, marked by the last answer."""
+        """The timeline, each clip marked by the last answer about it."""
         if session is None:
             return ""
         cases = session.cases()
@@ -74,7 +74,7 @@ class Page:
         if sheet is None:
             return ""
         # Senses that the last question was asked without are seen all the same.
-        shown = timeline(cases[-1].model_copy(update={"sheet": sheet}) if cases else sheet)
+        shown = timeline(answers.marking(cases, sheet) or sheet)
         return fragment(shown, theme="class") if shown.cues else ""
 
     def senses(self, session: Session | None, spec: str, off: Sequence[str]) -> str:
@@ -95,6 +95,8 @@ class Page:
         gone = (
             Live(error="There is no such conversation", hint="it may have been deleted") if id and not session else None
         )
+        cases = session.cases() if session else []
+        off = list(answers.without(cases[-1])) if cases else []
         return (
             session.id if session else "",
             self.bar(request, session),
@@ -102,8 +104,25 @@ class Page:
             self.turns(session),
             views.live(gone),
             self.lanes(session),
-            self.senses(session, self.models[0], ()),
+            self.senses(session, self.models[0], off),
+            off,
         )
+
+    def go_on(self, id: str, spec: str, off: list[str], request: gr.Request) -> Iterator[tuple[str, Any, Any]]:
+        """A page was loaded: show how clips that are not perceived yet are, then what was found."""
+        session = self.session(request, id) if id else None
+        if session is None or self.talks.perceived(session):
+            return
+        yield from self._perceived(session, spec, off)
+
+    def _perceived(self, session: Session, spec: str, off: Sequence[str]) -> Iterator[tuple[str, Any, Any]]:
+        import gradio as gr
+
+        state = None
+        for state in self.talks.perceive(session, spec):
+            yield views.live(state), gr.skip(), gr.skip()
+        failed = state if state and state.error else None
+        yield views.live(failed), self.lanes(session), self.senses(session, spec, off)
 
     def taken(self, spec: str, off: list[str], event: gr.EventData, request: gr.Request) -> Iterator[tuple[Any, ...]]:
         """A clip was taken in: show it, and perceive it while the question is thought up."""
@@ -115,11 +134,8 @@ class Page:
         same = (gr.skip(), gr.skip())
         shown = (session.id, self.bar(request, session), views.stage(session, self.most, -1), self.turns(session))
         yield *shown, "", *same
-        state = None
-        for state in self.talks.perceive(session, spec):
-            yield *(gr.skip(),) * 4, views.live(state), *same
-        failed = state if state and state.error else None
-        yield *(gr.skip(),) * 4, views.live(failed), self.lanes(session), self.senses(session, spec, off)
+        for shown in self._perceived(session, spec, off):
+            yield *(gr.skip(),) * 4, *shown
 
     def ask(
         self, text: str | None, id: str, spec: str, task: str, labels: str | None, off: list[str], request: gr.Request

@@ -20,7 +20,8 @@ from cuechain.agents.importance.asking import weigh_sheet
 from cuechain.agents.llm.weighted import kin, senses_of
 from cuechain.agents.perception import senses as senses_in_use
 from cuechain.agents.pipeline import Done, Event, Looked, Opened, Said, SenseDone, SheetReady, Thinking, see
-from cuechain.agents.ui.views import Live, Sense, how_of
+from cuechain.agents.ui.answers import how_of
+from cuechain.agents.ui.views import Live, Sense
 from cuechain.agents.values import Cue, Span
 from cuechain.agents.web import clips_of
 
@@ -97,7 +98,8 @@ class Talks:
     def perceive(self, session: Session, spec: str) -> Iterator[Live]:
         """Perceive all clips ahead of the first question, where the model reads the whole sheet anyway."""
         talk = self.of(session)
-        state = Live(now="First the question before …" if talk.lock.locked() else "Opening the clip …")
+        before = "The clip is being perceived …" if talk.perceiving else "First the question before …"
+        state = Live(now=before if talk.lock.locked() else "Opening the clip …")
         yield state
         with talk.lock:
             try:
@@ -113,6 +115,12 @@ class Talks:
                     _take_out(session)
             finally:
                 talk.perceiving = False
+
+    def perceived(self, session: Session) -> bool:
+        """Whether all clips are."""
+        sheet = self.of(session).sheet
+        seen = {Path(m.path).name for m in sheet.media if m.path} if sheet else set[str]()
+        return all(file.name in seen for file in session.files)
 
     def ask(
         self, session: Session, text: str, spec: str, task: str, labels: tuple[str, ...], off: Sequence[str]
@@ -201,7 +209,7 @@ class Talks:
             state.now = _looked(event)
         elif isinstance(event, Thinking):
             state.senses = []
-            state.now = f"{event.model} is reasoning …"
+            state.now = "Working out the answer …"
         elif isinstance(event, Said):
             state.said += event.text
             state.now = "Writing …"

@@ -4,6 +4,7 @@
   if (window.cuechainPieces) return;
   window.cuechainPieces = true;
   const LEAST = 1.5; // seconds that are played at least: a blink is over before a player has begun
+  const LEAD = 0.5; // seconds that a shorter moment begins earlier, for one sees a change by what was before
   const MOST_LISTED = 40;
   const stops = new WeakMap();
 
@@ -31,9 +32,11 @@
     const player = playerOf(element);
     if (!player) return;
     const start = Number(element.dataset.start);
-    const end = Math.max(Number(element.dataset.end) || start, start + LEAST);
+    const told = Number(element.dataset.end) || start;
+    const end = Math.max(told, start + LEAST);
     const go = () => {
-      player.currentTime = start;
+      const last = (player.duration || end) - LEAST; // what ends with the clip begins earlier still
+      player.currentTime = told - start < LEAST ? Math.max(0, Math.min(start - LEAD, last)) : start;
       stops.set(player, end);
       Promise.resolve(player.play()).catch(() => {}); // a browser may forbid sound; the picture stands where it should
     };

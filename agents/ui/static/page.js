@@ -18,8 +18,24 @@
   dim.addEventListener("change", paint);
   if (document.body) paint();
   document.addEventListener("DOMContentLoaded", paint);
-  page.seeing = () => {};
-  page.lanes = (element, trigger, watch) => watch("value", again(element));
+
+  // One place from which all that happens is read out.
+  const tell = (text) => {
+    let line = one("#told");
+    if (!line) {
+      line = document.createElement("p");
+      line.id = "told";
+      line.className = "sr";
+      line.setAttribute("aria-live", "polite");
+      document.body.append(line);
+    }
+    if (text && line.textContent !== text) line.textContent = text;
+  };
+  const telling = (element, what) => new MutationObserver(() => tell(what().replace(/\s+/g, " ").trim()))
+    .observe(element, { childList: true, subtree: true, characterData: true });
+  const now = (element) => () => (one(".failed", element) || one(".now", element)?.childNodes[1])?.textContent || "";
+  page.seeing = (element) => telling(element, now(element));
+  page.lanes = (element, trigger, watch) => watch("value", () => { again(element)(); first(shown()); });
 
   // ---- the player: the report's script plays and marks; here the right clip comes to the front first ----
   function show(media) {
@@ -35,6 +51,13 @@
       tab.setAttribute("aria-selected", on);
       tab.tabIndex = on ? 0 : -1;
     }
+    first(media);
+  }
+  const shown = () => one(".clip:not([hidden])")?.dataset.player;
+  // The timeline of the clip that is seen stands before those of the others.
+  function first(media) {
+    const strip = media && one(`#lanes .cc-strip[data-strip="${CSS.escape(media)}"]`);
+    if (strip && strip.parentElement.firstElementChild !== strip) strip.parentElement.prepend(strip);
   }
   let marked = "";
   const front = (event) => {
@@ -55,9 +78,10 @@
     const tried = film.dataset.copy;
     note.hidden = false;
     note.textContent = tried ? note.dataset.no : note.dataset.copying;
-    if (tried || film.tagName === "IMG") return void (note.textContent = note.dataset.no);
+    if (tried) return;
     film.dataset.copy = "1";
-    film.src = `${film.getAttribute("src")}/copy.mp4`;
+    film.src = `${film.getAttribute("src")}/copy.${film.tagName === "IMG" ? "png" : "mp4"}`;
+    if (film.tagName === "IMG") film.addEventListener("load", () => { note.hidden = true; }, { once: true });
   };
   document.addEventListener("error", (event) => {
     if (event.target.matches?.(".clip video, .clip audio, .clip img")) unplayable(event.target);
@@ -72,7 +96,7 @@
   // ---- the bar ----
   page.bar = (element, trigger) => {
     paint();
-    let doomed = "";
+    let doomed = "", place = 0;
     element.addEventListener("click", (event) => {
       const at = (what) => event.target.closest(what);
       if (at("[data-theme]")) {
@@ -81,6 +105,7 @@
         document.body.classList.toggle("dark", next === "dark");
         document.documentElement.style.colorScheme = next;
       }
+      if (at("[data-skip]")) { event.preventDefault(); one("#question textarea")?.focus(); }
       if (at("[data-open]")) one("#talks", element).showModal();
       if (at("[data-close]") || event.target.tagName === "DIALOG") one("#talks", element).close();
       const row = at("li");
@@ -88,19 +113,39 @@
       if (at("[data-delete]")) { asks(true); one("[data-keep]", row).focus(); }
       if (at("[data-keep]")) { asks(false); one("[data-delete]", row).focus(); }
       const now = at("[data-delete-now]");
-      if (now) { doomed = now.dataset.deleteNow; now.disabled = true; trigger("delete", { id: doomed }); }
+      if (now) { doomed = now.dataset.deleteNow; place = all("#talks li", element).indexOf(row); now.disabled = true; trigger("delete", { id: doomed }); }
     });
-    page.deleted = () => { if (doomed && doomed === session()) location.assign("./"); };
+    page.deleted = () => {
+      if (doomed && doomed === session()) return void location.assign("./");
+      // The list was drawn anew: open it again, at what has taken the place of what is gone.
+      const list = one("#talks", element);
+      if (!list.open) list.showModal();
+      const left = all("li > a", list);
+      (left[Math.min(place, left.length - 1)] || one("[data-close]", list)).focus();
+      tell("Deleted.");
+    };
   };
 
   // ---- the stage ----
-  page.stage = (element, trigger) => {
+  page.stage = (element, trigger, watch) => {
+    let refused = "";  // stays until the next action, though the stage is drawn anew
     const say = (name, text) => {
       const line = one(`.add .${name}`, element);
       if (!line) return;
       line.hidden = !text;
       (one("span", line) || line).textContent = text;
+      if (text) tell(text);
     };
+    watch("value", () => say("failed", refused));
+    page.asked = () => { refused = ""; say("failed", ""); };
+    telling(element, () => one(".moment .cc-now", element)?.textContent || "");
+    // Where the clip sticks to the top of a small screen, what is scrolled to stops below it.
+    const measure = new ResizeObserver(() => {
+      document.documentElement.style.setProperty("--strip", `${one(".screen", element)?.offsetHeight || 0}px`);
+    });
+    const measured = () => { measure.disconnect(); const screen = one(".screen", element); if (screen) measure.observe(screen); };
+    measured();
+    watch("value", measured);
 
     const send = (file, name) => new Promise((done) => {
       const request = new XMLHttpRequest();
@@ -120,14 +165,17 @@
 
     page.take = async (files) => {
       const most = Number(one(".stage", element).dataset.most);
-      say("failed", "");
+      page.asked();
       let kept = null;
       const wrong = [];
       for (const file of files) {
         if (file.size > most) { wrong.push(`${file.name} is larger than ${Math.floor(most / 2 ** 20)} MB.`); continue; }
         say("coming", `Taking in ${file.name} …`);
         const told = await send(file, file.name);
-        if (told.error) wrong.push([told.error, told.hint].filter(Boolean).join(": ") + ".");
+        if (told.error) {
+          const named = told.error.includes(file.name) ? told.error : `${file.name}: ${told.error}`;
+          wrong.push(`${[named, told.hint].filter(Boolean).join(" – ")}.`);
+        }
         else {
           kept = told;
           const url = new URL(location.href);
@@ -137,7 +185,8 @@
         }
       }
       say("coming", "");
-      if (wrong.length) say("failed", wrong.join(" "));
+      refused = wrong.join(" ");
+      say("failed", refused);
       if (kept) trigger("upload", { session: kept.session });
     };
 
@@ -241,6 +290,13 @@
   // ---- the conversation ----
   page.turns = (element, trigger, watch) => {
     watch("value", again(element));
+    // The keyboard begins at the question; on a touch screen that would open the one on the glass.
+    const begin = (left) => {
+      const box = one("#question textarea");
+      if (!box && left) return void setTimeout(begin, 100, left - 1);
+      if (box && document.activeElement === document.body && matchMedia("(pointer: fine)").matches) box.focus({ preventScroll: true });
+    };
+    begin(50);
     element.addEventListener("click", (event) => {
       const at = (what) => event.target.closest(what);
       const turn = Number(at(".turn")?.dataset.turn);
@@ -268,13 +324,18 @@
     let count = all(".turn", element).length;
     new MutationObserver(() => {
       const turns = all(".turn", element);
-      if (turns.length > count && count >= 0) turns.at(-1).scrollIntoView({ block: "start", behavior: "smooth" });
+      if (turns.length > count) {
+        turns.at(-1).scrollIntoView({ block: "start", behavior: "smooth" });
+        page.asked?.();
+        tell(["h3", ".lead"].map((what) => one(what, turns.at(-1))?.textContent || "").join(" ").replace(/\s+/g, " ").trim());
+      }
       count = turns.length;
     }).observe(element, { childList: true, subtree: true });
   };
 
   page.live = (element, trigger) => {
     element.addEventListener("click", (event) => { if (event.target.closest("[data-stop]")) trigger("stop"); });
+    telling(element, now(element));
     new MutationObserver(() => {
       if (element.textContent.trim()) element.scrollIntoView({ block: "end" });
     }).observe(element, { childList: true, subtree: true, characterData: true });

@@ -87,7 +87,9 @@ def test_a_chat_model_s_claims_say_what_cues_point_to():
 def test_nothing_with_a_time():
     sheet = CueSheet(media=(Media(id="m1", kind="image", path="a.png"),), cues={"F1": cue("face", "a smile")})
     assert timeline(case(sheet)).strips == ()
-    assert "Nothing here has a time" in fragment(timeline(sheet))
+    shown = fragment(timeline(sheet))
+    assert '<details class="cc-table" open>' in shown and "a smile" in shown
+    assert "cc-strip" not in shown and "cc-legend" not in shown
     assert timeline(CueSheet()).strips == ()
 
 

@@ -80,7 +80,7 @@ def test_clip_question_citation_feedback_reload_delete(fresh: Any, served: Simpl
     start, cue = float(chip.get_attribute("data-start")), chip.get_attribute("data-cue")
     assert start > 1
     chip.click()
-    page.wait_for_function("t => document.querySelector('.clip video').currentTime >= t - 0.1", arg=start)
+    page.wait_for_function("t => document.querySelector('.clip video').currentTime >= t - 0.6", arg=start)
     assert seconds(page) < start + 5
     assert page.locator(f".cc-bar.cc-on[data-cue='{cue}']").count() == 1
     assert cue in page.inner_text(".moment")
@@ -234,3 +234,74 @@ def test_fits_its_screen_in_light_and_dark(page: Any, size: tuple[int, int], sch
     assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
     told = "getComputedStyle(document.querySelector('.bar')).backgroundColor.match(/[0-9]+/)[0]"
     page.wait_for_function(f"dark => (Number({told}) < 128) === dark", arg=scheme == "dark")
+
+
+def test_what_was_refused_stays_told_beside_what_was_taken(fresh: Any, tmp_path: Path):
+    page = fresh
+    corrupt, empty, good = tmp_path / "corrupt.mp4", tmp_path / "void.txt", tmp_path / "good.txt"
+    corrupt.write_bytes(DEMO.read_bytes()[:2000] + b"\0" * 5000)
+    empty.write_bytes(b"")
+    good.write_text("I am so happy today!", "utf-8")
+    take(page, corrupt, good, empty)
+    page.wait_for_selector(".clip.text blockquote")
+    page.wait_for_selector(".cc-cues")
+    told = page.inner_text(".add .failed")
+    assert "corrupt.mp4" in told and "void.txt" in told
+    ask(page, "How does the writer feel?", 1)
+    page.wait_for_function("document.querySelector('.add .failed').hidden")
+
+    # A text has no timeline: its cues are a list, as they are.
+    assert page.locator("#lanes .cc-strip").count() == 0
+    assert page.locator("#lanes tr[data-row]").first.is_visible()
+    assert page.evaluate("getComputedStyle(document.querySelector('.clip blockquote')).fontFamily") == page.evaluate(
+        "getComputedStyle(document.querySelector('.answer')).fontFamily"
+    )
+
+
+def test_a_reload_goes_on_where_the_page_was(fresh: Any, served: SimpleNamespace, film: Callable[..., Path]):
+    page = fresh
+    take(page, DEMO)
+    page.wait_for_selector("#seeing .now")
+    page.reload()
+    page.wait_for_selector("#seeing .now")
+    page.wait_for_selector("#lanes .cc-bar")
+    page.wait_for_selector(".weights [data-sense=face]")
+    page.wait_for_function("!document.querySelector('#seeing .live')")
+    ask(page, QUESTION, 1)
+    page.wait_for_selector(".weights .score:not(:empty)")
+    page.locator(".weights [data-sense=face]").click()
+    page.wait_for_selector(".turn[data-turn='2'] .answer")
+    page.reload()
+    page.wait_for_selector(".weights [data-sense=face]:not(:checked)")
+    page.wait_for_selector(".weights [data-sense=voice]:checked")
+
+
+def test_the_keyboard_finds_its_way(fresh: Any, tmp_path: Path):
+    page = fresh
+    page.wait_for_function("document.activeElement?.closest('#question')")
+    notes: list[Path] = []
+    for number in range(2):
+        notes.append(tmp_path / f"note{number}.txt")
+        notes[-1].write_text("I am so happy today!", "utf-8")
+    for note in notes:
+        page.goto(page.url.split("?")[0])
+        page.wait_for_selector(".drop")
+        take(page, note)
+        page.wait_for_selector(".clip.text blockquote")
+    ask(page, "How does the writer feel?", 1)
+    assert page.locator(".turn h2").count() == page.locator(".turn h3").count() == 1
+    live = "all => all.filter((one) => one.checkVisibility()).map((one) => one.id)"
+    assert page.eval_on_selector_all("#bar [aria-live], #desk [aria-live], #told", live) == ["told"]
+    page.wait_for_function("/joy|happ/i.test(document.querySelector('#told').textContent)")
+    page.locator(".skip").focus()
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.matches('#question textarea')")
+
+    page.click("[data-open=talks]")
+    rows = page.locator("#talks li")
+    assert "note1.txt · 1 answer · " in rows.first.inner_text()
+    before = rows.count()
+    rows.nth(1).locator("[data-delete]").click()
+    rows.nth(1).locator("[data-delete-now]").click()
+    page.wait_for_function("n => document.querySelectorAll('#talks li').length === n - 1", arg=before)
+    page.wait_for_function("document.activeElement?.closest('#talks')")

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from cuechain.agents import settings
-from cuechain.agents.sessions import Session, Sessions
+from cuechain.agents.sessions import Feedback, Session, Sessions
 from cuechain.agents.ui import talks as room
+from cuechain.agents.ui.answers import marking, split, turns
 from cuechain.agents.ui.talks import Talks
-from cuechain.agents.ui.views import Live, senses, split, turns
+from cuechain.agents.ui.views import Live, senses
 from cuechain.agents.values import Case
 
 QUESTION = "How does the writer feel?"
@@ -127,3 +128,45 @@ def test_a_clip_that_cannot_be_used_does_not_spoil_the_conversation(session: Ses
     assert told.error
     assert session.files == first
     assert isinstance(list(talks.ask(session, QUESTION, "rules", "ask", (), ()))[-1], Case)
+
+
+@pytest.mark.parametrize("text", ["What is the capital of France?", "asdkjh qwe"])
+def test_a_question_about_no_feeling_gets_no_large_feeling(session: Session, tmp_path: Path, text: str):
+    *_, case = Talks(settings.load(home=tmp_path)).ask(session, text, "rules", "ask", (), ())
+    assert isinstance(case, Case)
+    shown = turns([case], [])
+    assert 'class="verdict"' not in shown and "meter" not in shown
+    assert 'class="lead"' in shown
+
+
+def test_what_somebody_corrected_is_the_heading(session: Session, tmp_path: Path):
+    *_, case = Talks(settings.load(home=tmp_path)).ask(session, QUESTION, "rules", "ask", (), ())
+    assert isinstance(case, Case) and case.answer and case.answer.emotion
+    shown = turns([case], [Feedback(turn=1, text="Never [T1, Z99].", label="disgust")])
+    assert '<strong class="label">disgust</strong>' in shown and "meter" not in shown
+    assert f"the answer was <strong>{case.answer.emotion.label}</strong>" in shown
+    assert "There is no cue Z99" in shown and 'data-cue="Z99"' not in shown
+    assert "There is no cue" not in turns([case], [Feedback(turn=1, text="Never [T1].", label="disgust")])
+
+
+def test_each_clip_keeps_the_marks_of_the_last_answer_about_it(session: Session, tmp_path: Path):
+    *_, case = Talks(settings.load(home=tmp_path)).ask(session, QUESTION, "rules", "ask", (), ())
+    assert isinstance(case, Case) and case.answer
+    one = next(iter(case.sheet.cues.values()))
+    cues = {i: one.model_copy(update={"media": m}) for i, m in (("T1", "m1"), ("T2", "m1"), ("T3", "m2"))}
+    media = tuple(case.sheet.media[0].model_copy(update={"id": m}) for m in ("m1", "m2"))
+    sheet = case.sheet.model_copy(update={"cues": cues, "media": media})
+
+    def citing(*ids: str) -> Case:
+        claim = case.answer.claims[0].model_copy(update={"cites": ids})  # type: ignore[union-attr]
+        return case.model_copy(update={"answer": case.answer.model_copy(update={"claims": (claim,)})})  # type: ignore[union-attr]
+
+    kept = marking([citing("T1"), citing("T2", "T3"), citing("T3"), citing()], sheet)
+    assert [[c.cites for c in k.answer.claims] for k in kept if k.answer] == [[("T2",)], [("T3",)]]
+
+
+def test_clips_that_are_not_perceived_yet_are_known(session: Session, tmp_path: Path):
+    talks = Talks(settings.load(home=tmp_path))
+    assert not talks.perceived(session)
+    list(talks.perceive(session, "rules"))
+    assert talks.perceived(session)
