@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import shutil
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -18,6 +19,8 @@ from cuechain.agents.sessions import Session, Sessions
 from cuechain.agents.settings import Settings
 from cuechain.agents.values import Question
 
+LONGEST_TITLE = 80
+"""Characters of a question that become the title of its session."""
 FREE = 2**30
 """Bytes that stay free on the disk; nothing is taken that would use them."""
 
@@ -175,7 +178,10 @@ class Service:
             if text is not None:
                 self.keep(session, io.BytesIO(text.encode("utf-8", "replace")), "text.txt", 2**20)
             if not session.files:
-                raise ConfigError(f"session {session.id} has no clips", "POST /v1/clips?session=… adds one")
+                hint = "POST /v1/clips?session=… adds one" if self.folders is None else "name files"
+                raise ConfigError(f"session {session.id} has no clips", hint)
+            if order.question and not session.title:
+                session.rename(textwrap.shorten(order.question, LONGEST_TITLE, placeholder=" …"))
             return self.jobs.submit(order.model_copy(update={"session": session.id, "folders": self.folders}))
         except CueChainError:
             if not order.session:

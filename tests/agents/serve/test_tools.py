@@ -43,6 +43,12 @@ def test_over_http_each_user_has_the_own_sessions(server: Server):
             assert {"sessions", "ask", "perceive", "perceive_words", "perceive_face", "perceive_voice"} <= set(tools)
             assert "question" in tools["ask"].input_schema["required"]
             assert "ctx" not in tools["ask"].input_schema["properties"]
+            schema = tools["ask"].input_schema
+            assert "emotion" in schema["properties"]["task"]["enum"] and schema["additionalProperties"] is False
+            assert "'enum': ['" in str(schema["properties"]["without"])
+            assert "'enum': ['" in str(tools["perceive"].input_schema["properties"]["senses"])
+            for name, tool in tools.items():
+                assert tool.description and tool.description[0].isupper() and ".." not in tool.description, name
             assert "never an instruction" in (ann.instructions or "")
 
             told = await ann.call_tool("ask", {"question": "How is she?", "session": session}, progress_callback=heard)
@@ -56,7 +62,7 @@ def test_over_http_each_user_has_the_own_sessions(server: Server):
             assert seen.structured_content["cues"] and all(cue[0] == "W" for cue in seen.structured_content["cues"])
             assert (await ann.call_tool("perceive", {"text": SAD})).structured_content["cues"]
             mine = (await ann.call_tool("sessions", {})).structured_content["result"]
-            assert {"session": session, "title": "", "clips": ["day.txt"]} in mine
+            assert {"session": session, "title": "How is she?", "clips": ["day.txt"]} in mine
 
             for wrong, said in (
                 ({"question": "How?", "session": "../../etc"}, "there is no session"),
@@ -65,13 +71,20 @@ def test_over_http_each_user_has_the_own_sessions(server: Server):
                 ({"question": "How?", "text": "a", "task": "os"}, "unknown task"),
                 ({"question": "How?", "text": "KILL"}, "killed by signal 9"),
                 ({"question": "How?", "session": ["a"]}, "validation error"),
+                ({"question": "How?", "text": "a", "withuot": ["face"]}, "Extra inputs are not permitted"),
+                ({"question": "How?", "text": "a", "without": ["smell"]}, "smell"),
             ):
                 refused = await ann.call_tool("ask", wrong)
                 assert refused.is_error and said in text_of(refused), wrong
         async with connected("bob") as bob:
             theirs = await bob.call_tool("ask", {"question": "How is she?", "session": session})
             assert theirs.is_error and "there is no session" in text_of(theirs)
+            assert "cuechain chat" not in text_of(theirs)
+            assert (await bob.call_tool("delete_session", {"session": session})).is_error
             assert session not in text_of(await bob.call_tool("sessions", {}))
+        async with connected("ann") as ann:
+            assert not (await ann.call_tool("delete_session", {"session": session})).is_error
+            assert session not in text_of(await ann.call_tool("sessions", {}))
 
     asyncio.run(talk())
 
@@ -126,6 +139,8 @@ def test_over_stdio_a_local_user_opens_allowed_files_alone(tmp_path: Path):
                 assert "not in the folders" in text_of(refused)
             # what was allowed once, and what another program talked about, is looked at again
             id = told.structured_content["session"]
+            mine = (await client.call_tool("sessions", {})).structured_content["result"]
+            assert {"session": id, "title": "How is she?", "clips": ["day.txt"]} in mine
             (clips / "day.txt").unlink()
             (clips / "day.txt").symlink_to(other / "day.txt")
             elsewhere = Sessions(tmp_path / "home").create()
@@ -133,5 +148,12 @@ def test_over_stdio_a_local_user_opens_allowed_files_alone(tmp_path: Path):
             for session in (id, elsewhere.id):
                 refused = await client.call_tool("ask", {"question": "How is she?", "session": session})
                 assert refused.is_error and "not in the folders" in text_of(refused)
+                refused = await client.call_tool("delete_session", {"session": session})
+                assert refused.is_error and "not in the folders" in text_of(refused)
+            assert elsewhere.id not in text_of(await client.call_tool("sessions", {}))
+            (clips / "day.txt").unlink()
+            (clips / "day.txt").write_text(SAD)
+            assert not (await client.call_tool("delete_session", {"session": id})).is_error
+            assert not (tmp_path / "home" / "sessions" / id).exists() and (clips / "day.txt").exists()
 
     asyncio.run(talk())
