@@ -9,6 +9,7 @@ from typing import Any
 from cuechain import __version__
 from cuechain.agents.catalogue import rows
 from cuechain.agents.errors import ConfigError, CueChainError, MediaError, SessionError
+from cuechain.agents.serve.answers import ABOUT, ASKED, COMMON, FOUND, JOB, KEPT, REFUSED, SCHEMES, SESSION, UPLOAD
 from cuechain.agents.serve.job import BusyError, Job
 from cuechain.agents.serve.page import page
 from cuechain.agents.serve.requests import Asking, Perceiving, Titled
@@ -52,7 +53,8 @@ def api(service: Service, most_bytes: int) -> Any:
     app = FastAPI(
         title="CueChain",
         version=__version__,
-        description="How does this person feel, and why? POST a clip to /v1/clips, then a question to /v1/ask.",
+        description=ABOUT,
+        responses=COMMON,
         docs_url=None,
         redoc_url=None,
         lifespan=life,
@@ -106,8 +108,8 @@ def api(service: Service, most_bytes: int) -> Any:
         return {"status": "ok"} | jobs.counts()
 
     @app.get("/docs", include_in_schema=False)
-    async def docs() -> Response:
-        return HTMLResponse(page(app.openapi()))
+    async def docs(request: Request) -> Response:
+        return HTMLResponse(page(app.openapi(), str(request.base_url).rstrip("/")))
 
     @app.get("/v1/tools", summary="Senses, with how reliable each measure is")
     def tools_() -> list[dict[str, Any]]:
@@ -121,7 +123,13 @@ def api(service: Service, most_bytes: int) -> Any:
     def models() -> list[dict[str, Any]]:
         return [{"name": spec} for spec in service.models]
 
-    @app.post("/v1/clips", status_code=201, summary="Add clips to a session, or begin one", openapi_extra=_MULTIPART)
+    @app.post(
+        "/v1/clips",
+        status_code=201,
+        summary="Add clips to a session, or begin one",
+        openapi_extra=UPLOAD,
+        responses={201: SESSION, **FOUND, **KEPT, **REFUSED},
+    )
     async def clips(request: Request, session: str | None = Query(default=None, max_length=64)) -> dict[str, Any]:
         return shown(await uploads.taken(request, owner_of(request), session))
 
@@ -129,47 +137,55 @@ def api(service: Service, most_bytes: int) -> Any:
     def sessions(request: Request) -> list[dict[str, Any]]:
         return [shown(one) for one in service.sessions(owner_of(request)).all()]
 
-    @app.post("/v1/sessions", status_code=201, summary="Begin a session")
+    @app.post("/v1/sessions", status_code=201, summary="Begin a session", responses={201: SESSION, **KEPT})
     def begin(request: Request, told: Titled) -> dict[str, Any]:
         service.room(0)
         return shown(service.sessions(owner_of(request)).create(told.title))
 
-    @app.get("/v1/sessions/{id}", summary="One session")
+    @app.get("/v1/sessions/{id}", summary="One session", responses={200: SESSION, **FOUND})
     def session_(request: Request, id: str) -> dict[str, Any]:
         return shown(service.session(owner_of(request), id))
 
     @app.delete(
-        "/v1/sessions/{id}", status_code=204, summary="Delete a session with its clips, cues, answers and memory"
+        "/v1/sessions/{id}",
+        status_code=204,
+        summary="Delete a session with its clips, cues, answers and memory",
+        responses=FOUND,
     )
     def delete(request: Request, id: str) -> None:
         service.delete(owner_of(request), id)
 
     @app.delete(
-        "/v1/sessions/{id}/clips/{name}", status_code=204, summary="Take one clip out of a session; its answers stay"
+        "/v1/sessions/{id}/clips/{name}",
+        status_code=204,
+        summary="Take one clip out of a session; its answers stay",
+        responses=FOUND,
     )
     def remove(request: Request, id: str, name: str) -> None:
         service.remove(owner_of(request), id, name)
 
-    @app.get("/v1/sessions/{id}/cases", summary="Answers of a session, in order")
+    @app.get("/v1/sessions/{id}/cases", summary="Answers of a session, in order", responses=FOUND)
     def cases(request: Request, id: str) -> list[dict[str, Any]]:
         return service.cases(owner_of(request), id)
 
-    @app.get("/v1/sessions/{id}/feedback", summary="What was said of the answers")
+    @app.get("/v1/sessions/{id}/feedback", summary="What was said of the answers", responses=FOUND)
     def thought(request: Request, id: str) -> list[dict[str, Any]]:
         return [one.model_dump(mode="json") for one in service.session(owner_of(request), id).feedback()]
 
-    @app.post("/v1/sessions/{id}/feedback", status_code=201, summary="Rate or correct an answer")
+    @app.post(
+        "/v1/sessions/{id}/feedback", status_code=201, summary="Rate or correct an answer", responses={**FOUND, **KEPT}
+    )
     def rate(request: Request, id: str, told: Feedback) -> dict[str, Any]:
         service.session(owner_of(request), id).rate(told)
         return told.model_dump(mode="json")
 
-    @app.post("/v1/ask", summary="Ask about the clips of a session, or about a text", responses=_JOB)
+    @app.post("/v1/ask", summary="Ask about the clips of a session, or about a text", responses=ASKED)
     async def ask(request: Request, told: Asking, wait: float = wait) -> Response:
         asked = told.model_dump(exclude={"question", "session"})
         job = await run_in_threadpool(service.ask, owner_of(request), told.question, told.session, **asked)
         return await waited(job, wait)
 
-    @app.post("/v1/perceive", summary="The cue sheet alone, without a question", responses=_JOB)
+    @app.post("/v1/perceive", summary="The cue sheet alone, without a question", responses=ASKED)
     async def perceive(request: Request, told: Perceiving, wait: float = wait) -> Response:
         asked = told.model_dump(exclude={"session"})
         job = await run_in_threadpool(service.perceive, owner_of(request), told.session, **asked)
@@ -181,18 +197,18 @@ def api(service: Service, most_bytes: int) -> Any:
             {k: v for k, v in of_job(job).items() if k not in ("case", "sheet")} for job in jobs.all(owner_of(request))
         ]
 
-    @app.get("/v1/jobs/{id}", summary="State of a job, and what it found")
+    @app.get("/v1/jobs/{id}", summary="State of a job, and what it found", responses=JOB)
     async def job_(request: Request, id: str) -> dict[str, Any]:
         return of_job(jobs.get(owner_of(request), id))
 
-    @app.delete("/v1/jobs/{id}", summary="Cancel a job")
+    @app.delete("/v1/jobs/{id}", summary="Cancel a job", responses=JOB)
     async def cancel(request: Request, id: str) -> dict[str, Any]:
         job = jobs.get(owner_of(request), id)
         jobs.cancel(job)
         await jobs.finished(job, 5.0)
         return of_job(job)
 
-    @app.get("/v1/jobs/{id}/events", summary="A job's events as they come (server-sent events)")
+    @app.get("/v1/jobs/{id}/events", summary="A job's events as they come (server-sent events)", responses=FOUND)
     async def events(request: Request, id: str) -> Response:
         job = jobs.get(owner_of(request), id)
         told = request.headers.get("last-event-id", "0")
@@ -201,6 +217,9 @@ def api(service: Service, most_bytes: int) -> Any:
             _stream(jobs.followed(job, after), lambda: of_job(job)), media_type="text/event-stream"
         )
 
+    described = app.openapi()  # kept by the application
+    described["components"]["securitySchemes"] = SCHEMES
+    described["security"] = [{name: []} for name in SCHEMES]
     return app
 
 
@@ -242,29 +261,3 @@ def _unchecked() -> Any:
     from mcp.server.transport_security import TransportSecuritySettings
 
     return TransportSecuritySettings(enable_dns_rebinding_protection=False)
-
-
-_MULTIPART: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "properties": {
-                        "file": {
-                            "type": "array",
-                            "items": {"type": "string", "format": "binary"},
-                            "description": "Video, audio, image, text, subtitles or a conversation; may come several times.",
-                        }
-                    },
-                }
-            }
-        },
-    }
-}
-_JOB: dict[int | str, dict[str, Any]] = {
-    200: {"description": "the job, over, with what it found"},
-    202: {"description": "the job, not over yet; its address in Location"},
-    429: {"description": "too many jobs wait; Retry-After says when to try again"},
-}

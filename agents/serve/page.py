@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from cuechain.agents.serve.answers import EXAMPLE
+
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>{{ info.title }}</title>
@@ -18,7 +20,8 @@ summary { cursor: pointer }
 table { border-collapse: collapse } td, th { text-align: left; padding: .15rem .8rem .15rem 0; vertical-align: top }
 </style></head><body>
 <h1>{{ info.title }} {{ info.version }}</h1>
-<p>{{ info.description }}</p>
+{% for part in info.description.split("\n\n") %}<p>{{ part }}</p>
+{% endfor %}<p>For example:</p><pre>{{ example }}</pre>
 <p>For programs: <a href="/openapi.json">openapi.json</a></p>
 {% for path, method, one in operations %}
 <details><summary><strong>{{ method }}</strong> <code>{{ path }}</code> {{ one.summary }}</summary>
@@ -30,14 +33,18 @@ table { border-collapse: collapse } td, th { text-align: left; padding: .15rem .
 <p>Body: {{ type }}</p><table>
 {% for name, field in fields(body.schema) %}<tr><td><code>{{ name }}</code></td><td>{{ kind(field) }}</td>
 <td>{{ field.description or "" }}</td></tr>{% endfor %}</table>{% endfor %}
-<p>Answers: {% for code, answer in one.responses.items() %}{{ code }} {{ answer.description }}{{ ", " if not loop.last }}{% endfor %}</p>
+<p>Answers:</p><table>
+{% for code, answer in one.responses.items() %}<tr><td>{{ code }}</td><td>{{ answer.description }}</td></tr>
+{% if code < "300" %}{% for type, body in answer.get("content", {}).items() %}{% for name, field in fields(body.schema) %}
+<tr><td></td><td><code>{{ name }}</code> {{ kind(field) }}: {{ field.description or "" }}</td></tr>{% endfor %}{% endfor %}{% endif %}
+{% endfor %}</table>
 </details>{% endfor %}
 </body></html>
 """
 
 
-def page(schema: Mapping[str, Any]) -> str:
-    """The HTML page of an OpenAPI description."""
+def page(schema: Mapping[str, Any], address: str) -> str:
+    """The HTML page of an OpenAPI description, with an example for the server at this address."""
     import jinja2
 
     kinds = schema.get("components", {}).get("schemas", {})
@@ -57,4 +64,6 @@ def page(schema: Mapping[str, Any]) -> str:
         (path, method.upper(), one) for path, verbs in schema["paths"].items() for method, one in verbs.items()
     ]
     template = jinja2.Environment(autoescape=True).from_string(_PAGE)
-    return template.render(info=schema["info"], operations=operations, fields=fields, kind=kind)
+    return template.render(
+        info=schema["info"], example=EXAMPLE.format(address=address), operations=operations, fields=fields, kind=kind
+    )

@@ -175,6 +175,19 @@ def test_what_is_there(server: Server):
         schema = ann.get("/openapi.json").json()
         page = ann.get("/docs").text
         assert all(path in page for path in schema["paths"])
+        for told in (
+            "HTTP Basic",
+            "Bearer",
+            "/mcp",
+            f"curl -s -F file=@clip.mp4 {server.url}",
+            "case.explanation.text",
+        ):
+            assert told in page, told
+        ask = schema["paths"]["/v1/ask"]["post"]["responses"]
+        assert {"200", "202", "401", "404", "413", "422", "429", "500", "507"} <= set(ask)
+        assert ask["200"]["content"]["application/json"]["schema"]["$ref"].endswith("/JobShown")
+        assert "401" in schema["paths"]["/v1/sessions"]["get"]["responses"]
+        assert set(schema["components"]["securitySchemes"]) == {"password", "token"}
         parser = HTMLParser()
         loaded: list[str] = []
         parser.handle_starttag = lambda tag, attrs: loaded.extend(  # type: ignore[method-assign]
