@@ -17,6 +17,7 @@ code, pre { font: 14px/1.4 ui-monospace, monospace; overflow-wrap: anywhere }
 pre { white-space: pre-wrap; padding: .6rem; border: 1px solid; border-radius: .3rem }
 details { border-top: 1px solid #8888; padding: .5rem 0 }
 summary { cursor: pointer }
+td code { white-space: nowrap }
 table { border-collapse: collapse } td, th { text-align: left; padding: .15rem .8rem .15rem 0; vertical-align: top }
 </style></head><body>
 <h1>{{ info.title }} {{ info.version }}</h1>
@@ -34,9 +35,10 @@ table { border-collapse: collapse } td, th { text-align: left; padding: .15rem .
 {% for name, field in fields(body.schema) %}<tr><td><code>{{ name }}</code></td><td>{{ kind(field) }}</td>
 <td>{{ field.description or "" }}</td></tr>{% endfor %}</table>{% endfor %}
 <p>Answers:</p><table>
-{% for code, answer in one.responses.items() %}<tr><td>{{ code }}</td><td>{{ answer.description }}</td></tr>
+{% for code, answer in one.responses|dictsort %}<tr><td>{{ code }}</td><td>{{ answer.description }}</td></tr>
 {% if code < "300" %}{% for type, body in answer.get("content", {}).items() %}{% for name, field in fields(body.schema) %}
-<tr><td></td><td><code>{{ name }}</code> {{ kind(field) }}: {{ field.description or "" }}</td></tr>{% endfor %}{% endfor %}{% endif %}
+<tr><td></td><td><code>{{ name }}</code> {{ kind(field) }}: {{ field.description or "" }}
+{{ field.enum|join(", ") + "." if field.enum }}</td></tr>{% endfor %}{% endfor %}{% endif %}
 {% endfor %}</table>
 </details>{% endfor %}
 </body></html>
