@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -54,9 +55,19 @@ class Live:
 def _templates() -> Environment:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-    return Environment(
+    made = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "static"), autoescape=True, undefined=StrictUndefined
     )
+    made.filters["glossed"] = _glossed
+    return made
+
+
+def _glossed(text: str) -> Any:
+    """A text with what its codes of movements are, escaped."""
+    from markupsafe import Markup, escape
+
+    told = r'<abbr title="Action unit \1: a movement of the face, numbered as in the Facial Action Coding System">AU\1</abbr>'
+    return Markup(re.sub(r"\bAU(\d+)\b", told, str(escape(text))))
 
 
 def html(name: str, **values: Any) -> str:

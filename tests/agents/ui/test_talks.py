@@ -170,3 +170,10 @@ def test_clips_that_are_not_perceived_yet_are_known(session: Session, tmp_path: 
     assert not talks.perceived(session)
     list(talks.perceive(session, "rules"))
     assert talks.perceived(session)
+
+
+def test_codes_of_movements_are_explained(session: Session, tmp_path: Path):
+    *_, case = Talks(settings.load(home=tmp_path)).ask(session, QUESTION, "rules", "ask", (), ())
+    assert isinstance(case, Case)
+    shown = turns([case], [Feedback(turn=1, text="A smile (AU12) <b>[T1].")])
+    assert '<abbr title="Action unit 12:' in shown and ">AU12</abbr>) &lt;b&gt;" in shown
