@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -64,3 +66,9 @@ def browser() -> Iterator[Any]:
         opened = driver.chromium.launch(executable_path=str(CHROMIUM), args=[*flags, "--mute-audio"])
         yield opened
         opened.close()
+
+
+def alone(work: Coroutine[Any, Any, Any]) -> Any:
+    """Run something asynchronous in a thread of its own: the browser's driver keeps a loop in this one."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result()

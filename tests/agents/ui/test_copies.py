@@ -13,6 +13,8 @@ from cuechain.agents.errors import MediaError
 from cuechain.agents.ui import copies as room
 from cuechain.agents.ui.copies import Copies
 
+from .conftest import alone
+
 
 async def stays() -> bool:
     return False
@@ -52,7 +54,7 @@ def test_many_who_left_take_no_thread_and_hold_up_nobody(clip: Path, tmp_path: P
         assert await asyncio.wait_for(gone, 3) == [None] * 45
         assert await asyncio.wait_for(copies.made("ann", clip, tmp_path / "copies" / "a.mp4", quick, stays), 2)
 
-    asyncio.run(held())
+    alone(held())
 
 
 def test_two_who_ask_for_one_copy_share_it(clip: Path, tmp_path: Path):
@@ -67,11 +69,11 @@ def test_two_who_ask_for_one_copy_share_it(clip: Path, tmp_path: Path):
         asked = [copies.made("ann", clip, target, counted, stays) for _ in range(3)]
         assert await asyncio.gather(*asked) == [target] * 3
 
-    asyncio.run(held())
+    alone(held())
     assert len(made) == 1
 
 
 def test_a_copy_has_a_time_limit(clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(room, "SECONDS", 0.1)
     with pytest.raises(MediaError, match="too long"):
-        asyncio.run(Copies().made("ann", clip, tmp_path / "copies" / "a.mp4", endless, stays))
+        alone(Copies().made("ann", clip, tmp_path / "copies" / "a.mp4", endless, stays))

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 
 from cuechain.agents.ui.places import BUSY, OTHER, Places
 
+from .conftest import alone
+
 
 def owner_of(one: object) -> str | None:
     return one if isinstance(one, str) else None
@@ -34,7 +36,7 @@ def test_one_owner_never_takes_all_places():
         await asyncio.wait_for(asyncio.gather(*tasks), 10)
         assert {"ann2", "ann3", "cy0"} <= set(told)
 
-    asyncio.run(held())
+    alone(held())
 
 
 def test_a_place_is_free_again_when_work_is_cancelled_or_fails():
@@ -63,4 +65,4 @@ def test_a_place_is_free_again_when_work_is_cancelled_or_fails():
         assert isinstance((await asyncio.gather(run(bad), return_exceptions=True))[0], ValueError)
         assert places.why_wait("ann") == ""
 
-    asyncio.run(held())
+    alone(held())
