@@ -110,8 +110,11 @@ class Page:
 
     def go_on(self, id: str, spec: str, off: list[str], request: gr.Request) -> Iterator[tuple[str, Any, Any]]:
         """A page was loaded: show how clips that are not perceived yet are, then what was found."""
+        import gradio as gr
+
         session = self.session(request, id) if id else None
         if session is None or self.talks.perceived(session):
+            yield gr.skip(), gr.skip(), gr.skip()  # with nothing said at all, Gradio would empty the parts
             return
         yield from self._perceived(session, spec, off)
 
@@ -130,6 +133,7 @@ class Page:
 
         session = self.session(request, str(event.session))
         if session is None:
+            yield (gr.skip(),) * 7
             return
         same = (gr.skip(), gr.skip())
         shown = (session.id, self.bar(request, session), views.stage(session, self.most, -1), self.turns(session))
@@ -145,6 +149,7 @@ class Page:
 
         text = (text or "").strip()
         if not text:
+            yield (gr.skip(),) * 6
             return
         session = self.session(request, id)
         same = (gr.skip(),) * 4
@@ -187,6 +192,7 @@ class Page:
 
         session = self.session(request, id)
         if session is None:
+            yield (gr.skip(),) * 7
             return
         off = [str(name) for name in event.off]
         cases = session.cases()

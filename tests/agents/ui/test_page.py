@@ -274,6 +274,10 @@ def test_a_reload_goes_on_where_the_page_was(fresh: Any, served: SimpleNamespace
     page.reload()
     page.wait_for_selector(".weights [data-sense=face]:not(:checked)")
     page.wait_for_selector(".weights [data-sense=voice]:checked")
+    page.press("#question textarea", "Enter")  # nothing is asked: nothing goes
+    page.wait_for_timeout(500)
+    assert page.locator(".turn").count() == 2
+    assert page.locator("#lanes .cc-bar").count()
 
 
 def test_the_keyboard_finds_its_way(fresh: Any, tmp_path: Path):
