@@ -59,10 +59,17 @@ def focus(sheet: CueSheet, question: str, labels: tuple[str, ...]) -> Focus:
     the most evidence, and the answer names that person.
     """
     time = _time(sheet, question)
+    kind = _kind(sheet, time.rest if time else question)
+    # "What has changed by the end?" names one side of a change: the answer needs both.
+    whole = (
+        kind == "change"
+        and time
+        and not re.search(rf"\b(in|during|within|over|from|between) (the )?{re.escape(time.words)}", question)
+    )
     return Focus(
         person=_person(sheet, question),
-        span=time and time.span,
-        kind=_kind(sheet, time.rest if time else question),
+        span=None if whole or time is None else time.span,
+        kind=kind,
         label=_label(question, labels),
         pronoun=_pronoun(sheet, question),
     )

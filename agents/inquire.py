@@ -29,6 +29,8 @@ SEVERAL = re.compile(
 )
 _MOST = re.compile(r"\b(\w{3,}(est|ier)|angrier|sadder|calmer|most|more|least|less)\b", re.I)
 _CLIPS = re.compile(r"\b(clip|video|film|file|recording|picture|image|photo|text)s?\b", re.I)
+_OTHERS = ("which_sense", "sarcasm", "change", "when", "cause", "why")
+"""Kinds of questions that are about one answer, whoever is mentioned."""
 _NOUN = re.compile(r"\bthe (?:\w+ )?(man|woman|boy|girl|guy|lady|child|kid|mother|father|mum|dad|baby)\b", re.I)
 
 
@@ -89,7 +91,7 @@ def _caveat(sheet: CueSheet, text: str, found: Focus) -> Claim | None:
     """That who is meant cannot be told from cues, and about whom the answer is."""
     people, person = sheet.people, found.person
     absent = [p for p in re.findall(r"\bP\d+\b", text) if p not in people]
-    if absent and person in people:
+    if absent and person in people and people:
         first = next(i for i, c in sheet.cues.items() if c.person == person)
         return Claim(text=f"Nothing was perceived of {listed(absent)}.", cites=(first,), stance="context")
     if len(people) < 2 or person not in people or re.search(rf"\b{re.escape(person)}\b", text, re.I):
@@ -126,7 +128,9 @@ def _compared(
     """Each by itself, as if asked singly; None where the question is about one, or there is only one."""
     one = SEVERAL.search(text) and (found.label or re.search(r"compare|difference", text, re.I))
     everyone = not one and found.kind == "everyone"
-    if not everyone and not one:
+    if (not everyone and not one) or found.kind in _OTHERS:
+        return None
+    if one and sum(bool(re.search(rf"\b{re.escape(p)}\b", text, re.I)) for p in sheet.people) == 1:
         return None
     units = _units(sheet, text)
     if len(units) < 2:

@@ -31,6 +31,16 @@ _ACTS = {
 }
 """What people are asked about that they do, and how cues word it."""
 
+MOST_WORDS = 10
+"""Words of a question that only asks what was perceived; a longer one wants a judgement on the way."""
+
+_JUDGES = re.compile(
+    r"\b(feel\w*|felt|moods?|emotion\w*|mean(s|t|ing)?|why|how (is|are|was|were|does|do|did|has|have))\b"
+    r"|\w[,;:.!?]+\s+\w|\b(goes|going|happen\w*) (on )?(in|inside|with|to)\b",
+    re.I,
+)
+"""Signs that a question wants more than what was perceived: a judgement, or a second clause."""
+
 Found = tuple[Claim, ...]
 
 
@@ -42,6 +52,8 @@ def looked_up(sheet: CueSheet, text: str, found: Focus) -> Found | None:
         text: The question.
         found: Whom and when it is about.
     """
+    if found.label or _JUDGES.search(text) or len(text.split()) > MOST_WORDS:
+        return None
     for pattern, answer in _ANSWERS:
         if (match := re.search(pattern, text, re.I)) and (claims := answer(sheet, text, found, match)) is not None:
             return claims

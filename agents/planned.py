@@ -96,7 +96,8 @@ def planned(
     if found.kind == "change" and len(plans) == 1 and stretches[0][0] is not None:
         stretches = _halves(stretches[0][1], stretches[0][0])
         plans = [planner.plan(part, plainly, labels, found.person) for _, part in stretches]
-    answer = _answer(within(sheet, found.span), whole, found, task)
+    # A change is told against what comes before and after it.
+    answer = _answer(sheet if found.kind == "change" else within(sheet, found.span), whole, found, task)
     if found.kind == "change" and not answer.abstain:
         answer = answer.model_copy(update={"claims": _course(stretches, plans) or answer.claims[:1]})
     return answer, found, steps, Usage(calls=len(plans))

@@ -13,7 +13,7 @@ from cuechain.agents.report.page import page
 from tests.agents.report.made import case, cheerful
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # its driver keeps an event loop in this thread: no longer than it must
 def chromium() -> Iterator[Any]:
     sync = pytest.importorskip("playwright.sync_api")
     where = next((w for n in ("chromium", "chromium-browser", "google-chrome") if (w := shutil.which(n))), None)
