@@ -6,7 +6,7 @@ import asyncio
 import functools
 import inspect
 from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator
+from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -31,7 +31,7 @@ class Places:
         return BUSY if self._taken.total() >= self._most else ""
 
     @asynccontextmanager
-    async def place(self, owner: str) -> AsyncIterator[None]:
+    async def place(self, owner: str) -> AsyncGenerator[None]:
         """Wait for a place, and keep it."""
         while self.why_wait(owner):
             await self._changed.wait()
@@ -82,6 +82,6 @@ async def _closed(steps: Generator[Any]) -> None:
         try:
             return steps.close()
         except ValueError:
-            if not steps.gi_running:
+            if inspect.getgeneratorstate(steps) != inspect.GEN_RUNNING:
                 raise
             await asyncio.sleep(0.05)
