@@ -116,7 +116,12 @@ def _thought_over(sheet: CueSheet, asked: Asked, task: Task, model: Model, setti
     if plan is not None and answer.emotion is not None:
         if outside and answer.emotion.label == wanted:  # outside the label set, and yet likelier than all in it
             answer, found, _, _ = planned(sheet, asked.question, task, model.planner, asked.about, feelings)
-        if asked.reply == "degree" and wanted is not None and answer.emotion is not None and akin(wanted, answer.emotion.label):
+        if (
+            asked.reply == "degree"
+            and wanted is not None
+            and answer.emotion is not None
+            and akin(wanted, answer.emotion.label)
+        ):
             answer = how_strong(answer, found)
         elif wanted is not None:
             answer = why_not(sheet, answer, plan, found, wanted)
