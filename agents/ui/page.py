@@ -108,7 +108,7 @@ class Page:
             off,
         )
 
-    def go_on(self, id: str, spec: str, off: list[str], request: gr.Request) -> Iterator[tuple[str, Any, Any]]:
+    def go_on(self, id: str, spec: str, off: list[str], request: gr.Request) -> Iterator[tuple[Any, Any, Any]]:
         """A page was loaded: show how clips that are not perceived yet are, then what was found."""
         import gradio as gr
 
