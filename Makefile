@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 PIP = $(VENV)/bin/python -m pip
 
-.PHONY: demo test lint types slow clean
+.PHONY: demo test tests-agents tests-rest lint types slow clean
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
@@ -27,8 +27,14 @@ $(VENV)/.test: pyproject.toml constraints.txt $(FOLDERS) | $(VENV)/bin/python
 demo: $(VENV)/.demo
 	$(VENV)/bin/cuechain ask examples/demo.mp4 "How does she feel, and why?"
 
-test: $(VENV)/.test lint types
-	$(VENV)/bin/python -m pytest -m "not slow and not gpu"
+# With `make -j2 test` two processors share the work.
+test: lint tests-agents types tests-rest
+
+tests-agents: $(VENV)/.test
+	$(VENV)/bin/python -m pytest -m "not slow and not gpu" tests/agents
+
+tests-rest: $(VENV)/.test
+	$(VENV)/bin/python -m pytest -m "not slow and not gpu" --ignore=tests/agents tests
 
 lint: $(VENV)/.test
 	$(VENV)/bin/ruff check .
