@@ -11,11 +11,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
-from cuechain import prompts
+from cuechain import __version__, prompts
 from cuechain.agents import llm
 from cuechain.agents.datasets import Fault
 from cuechain.agents.errors import ModelError
 from cuechain.agents.llm import Model
+from cuechain.agents.perception import senses
 from cuechain.agents.runs import on_ray
 from cuechain.agents.runs.changed import Files, files_of, same
 from cuechain.agents.runs.folder import Writing
@@ -53,6 +54,24 @@ class Progress:
     """An earlier run had done it, and its files have changed since."""
 
 
+DECIDING = (
+    "senses", "language", "whisper", "denoise", "captioner", "sounds", "fps", "direct", "budget", "look", "temperature", "max_tokens",
+    "four_bit",
+)  # fmt: skip
+"""Settings that decide what is perceived and answered; where a server is, how long it is waited for and what is kept, may change."""
+
+
+def _resolved(settings: Settings) -> dict[str, Any]:
+    """What a run is made with, apart from what it is about: a run that goes on with anything else would mix two."""
+    return {
+        "model": settings.model,
+        "templates": prompts.template_hash(),
+        "settings": settings.model_dump(mode="json", include=set(DECIDING)),
+        "tools": {sense.name: sense.source() for sense in senses(settings, [])},
+        "version": __version__,
+    }
+
+
 def batch(
     items: Iterable[Sample | Fault],
     made: dict[str, Any],
@@ -87,7 +106,7 @@ def batch(
         ModelError: The model cannot be loaded, or failed for each of the first items.
     """
     work = Work(made["task"], settings, tuple(made.get("labels", ())), bool(made.get("explain_labels")))
-    manifest = {**made, "model": settings.model, "templates": prompts.template_hash()}
+    manifest = {**made, **_resolved(settings)}
     with Writing(folder, manifest) as writing:
         kept, files = writing.run.done(), writing.run.files()
         counts: Counter[str] = Counter()

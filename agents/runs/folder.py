@@ -156,7 +156,8 @@ class Writing:
         if path.is_file():
             made = self.run.manifest
             if made != self._told:
-                changed = sorted(k for k in {*self._told, *made} if self._told.get(k) != made.get(k))
+                old, new = _flat(made), _flat(self._told)
+                changed = sorted(k for k in {*old, *new} if old.get(k) != new.get(k))
                 told = f"{', '.join(changed)} differ{'s' * (len(changed) == 1)}"
                 raise RunError(f"{folder} holds another run: {told}", "choose another --out")
         else:
@@ -249,6 +250,14 @@ class Writing:
                 os.fsync(file.fileno())
         except OSError as error:
             raise _unwritable(self.run.folder, error) from error
+
+
+def _flat(manifest: dict[str, Any]) -> dict[str, Any]:
+    """Values by name, those of a group as `settings.language`."""
+    flat: dict[str, Any] = {}
+    for name, value in manifest.items():
+        flat |= {f"{name}.{k}": v for k, v in value.items()} if isinstance(value, dict) else {name: value}
+    return flat
 
 
 def _unwritable(folder: Path, error: OSError) -> RunError:

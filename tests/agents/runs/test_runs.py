@@ -74,6 +74,19 @@ def test_a_run_goes_on_where_it_ended_and_tries_failures_again(tmp_path):
     assert events == ["begun", "finished", "begun", "finished"]
 
 
+def test_a_manifest_says_what_decided_and_another_setting_is_refused(tmp_path):
+    items, folder = [Sample(id="a", text="I am so happy!")], tmp_path / "run"
+    own = settings.load(model="rules", senses=("transcript", "words"), cache=None)
+    list(batch(items, {"task": "emotion"}, own, folder))
+    made = Run(folder).manifest
+    assert made["settings"]["senses"] == ["transcript", "words"]
+    assert made["tools"]["words"].startswith("words@")
+    assert "api_key" not in made["settings"]
+    list(batch(items, {"task": "emotion"}, own.model_copy(update={"timeout": 5.0}), folder))
+    with pytest.raises(RunError, match=r"settings\.language differs"):
+        list(batch(items, {"task": "emotion"}, own.model_copy(update={"language": "de"}), folder))
+
+
 def test_another_manifest_is_refused_with_what_differs(tmp_path):
     list(batch(samples(1), MADE, own(), tmp_path / "run"))
     with pytest.raises(RunError, match="labels differs"):
