@@ -181,11 +181,14 @@ def bad() -> None:
             print(f"| {one.name} | {status or 'closed'}{right} | {said[1].decode() if said else ''} |")
         led = socket.create_server(("127.0.0.1", 0))
         led.settimeout(0.1)
-        print("\n| file | job | |\n|---|---|---|")
+        print("\n| file | answer | |\n|---|---|---|")
         with httpx.Client(base_url=address, auth=("user0", "password 0"), timeout=600) as http:
             for what, name, data in clips(led.getsockname()[1]):
-                sent = http.post("/v1/clips", files={"file": (name, data)}).json()
-                job = http.post("/v1/perceive", params={"wait": 60}, json={"session": sent["id"]}).json()
+                sent = http.post("/v1/clips", files={"file": (name, data)})
+                if sent.status_code != 201:
+                    print(f"| {what} | {sent.status_code} when it came | {sent.json()['error']} |")
+                    continue
+                job = http.post("/v1/perceive", params={"wait": 60}, json={"session": sent.json()["id"]}).json()
                 print(f"| {what} | {job['state']} | {job.get('error', 'PERCEIVED')} |")
         try:
             led.accept()

@@ -10,14 +10,14 @@ from cuechain import __version__
 from cuechain.agents.catalogue import rows
 from cuechain.agents.errors import ConfigError, CueChainError, MediaError, SessionError
 from cuechain.agents.serve.answers import ABOUT, ASKED, COMMON, FOUND, JOB, KEPT, REFUSED, SCHEMES, SESSION, UPLOAD
-from cuechain.agents.serve.job import BusyError, Job
+from cuechain.agents.serve.job import Job
 from cuechain.agents.serve.page import page
 from cuechain.agents.serve.requests import Asking, Perceiving, Titled
-from cuechain.agents.serve.service import FullError, Service
+from cuechain.agents.serve.service import Service
 from cuechain.agents.serve.tools import offered_to_sessions
 from cuechain.agents.serve.uploads import Uploads
 from cuechain.agents.sessions import Feedback, Session
-from cuechain.agents.web import owner_of
+from cuechain.agents.web import BusyError, FullError, owner_of, room
 
 LONGEST_WAIT = 60.0
 """Seconds that an answer may be waited for within one request."""
@@ -139,7 +139,7 @@ def api(service: Service, most_bytes: int) -> Any:
 
     @app.post("/v1/sessions", status_code=201, summary="Begin a session", responses={201: SESSION, **KEPT})
     def begin(request: Request, told: Titled) -> dict[str, Any]:
-        service.room(0)
+        room(service.settings.home, 0)
         return shown(service.sessions(owner_of(request)).create(told.title))
 
     @app.get("/v1/sessions/{id}", summary="One session", responses={200: SESSION, **FOUND})

@@ -9,18 +9,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from cuechain.agents.errors import CueChainError
 from cuechain.agents.serve.order import Order
 
 State = Literal["waiting", "running", "done", "failed", "cancelled"]
-
-
-class BusyError(CueChainError):
-    """The queue is full; `seconds` says when to try again."""
-
-    def __init__(self, message: str, seconds: int) -> None:
-        super().__init__(message, f"try again in {seconds} s")
-        self.seconds = seconds
 
 
 @dataclass(frozen=True)

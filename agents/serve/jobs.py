@@ -13,10 +13,11 @@ from contextlib import suppress
 from typing import Any
 
 from cuechain.agents.errors import SessionError
-from cuechain.agents.serve.job import BusyError, Job, Limits, State
+from cuechain.agents.serve.job import Job, Limits, State
 from cuechain.agents.serve.order import Order
 from cuechain.agents.serve.worker import Worker, WorkerDiedError
 from cuechain.agents.settings import Settings
+from cuechain.agents.web import BusyError
 
 KEPT = 50
 """Finished jobs of an owner that can still be asked about. Answers stay in their session, however many there are."""

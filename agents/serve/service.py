@@ -18,15 +18,10 @@ from cuechain.agents.serve.order import Order, placeless
 from cuechain.agents.sessions import Session, Sessions
 from cuechain.agents.settings import Settings
 from cuechain.agents.values import Question
+from cuechain.agents.web import room
 
 LONGEST_TITLE = 80
 """Characters of a question that become the title of its session."""
-FREE = 2**30
-"""Bytes that stay free on the disk; nothing is taken that would use them."""
-
-
-class FullError(CueChainError):
-    """The disk is full."""
 
 
 class Service:
@@ -61,18 +56,9 @@ class Service:
         """A session of an owner; a new one where none is named."""
         return self.sessions(owner).get(id) if id else self.sessions(owner).create()
 
-    def room(self, size: int) -> None:
-        """See that the disk can take so many bytes.
-
-        Raises:
-            FullError: It cannot.
-        """
-        if shutil.disk_usage(self.settings.home).free - size < FREE:
-            raise FullError("the disk of the server is full", "delete sessions that are not needed")
-
     def keep(self, session: Session, source: BinaryIO, name: str, most: int) -> Path:
         """Copy a clip into a session."""
-        self.room(0)
+        room(self.settings.home, 0)
         return session.add_file(source, name, most)
 
     def ask(

@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Generator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cuechain.agents.errors import ConfigError, CueChainError
-from cuechain.agents.serve.job import BusyError
 from cuechain.agents.serve.looks import Looks
 from cuechain.agents.serve.service import Service
 from cuechain.agents.sessions import Session
+from cuechain.agents.web import Coming
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-AT_ONCE = 64
-"""Uploads at a time."""
-EACH = 16
-"""Uploads of one owner at a time."""
 FILES = 16
 """Files in one upload."""
 
@@ -32,7 +25,7 @@ class Uploads:
         self._service = service
         self._most = most_bytes
         self.looks = Looks(service.settings)
-        self._coming: Counter[str] = Counter()
+        self._coming = Coming()
 
     async def taken(self, request: Request, owner: str, id: str | None) -> Session:
         """Keep the files of a multipart body in a session, a new one where none is named.
@@ -46,12 +39,11 @@ class Uploads:
         """
         from starlette.concurrency import run_in_threadpool
 
-        with self._place(owner):
-            service = self._service
+        length = request.headers.get("content-length", "0")
+        service = self._service
+        with self._coming.place(owner, int(length) if length.isdigit() else 0, service.settings.home):
             if id:
                 await run_in_threadpool(service.session, owner, id)  # before anything is read
-            length = request.headers.get("content-length", "0")
-            service.room(2 * int(length) if length.isdigit() else 0)  # it lies there twice for a moment
             if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
                 raise ConfigError("this is no upload", "send multipart/form-data, as curl -F file=@clip.mp4 does")
             async with request.form(max_files=FILES, max_fields=FILES) as form:
@@ -75,15 +67,3 @@ class Uploads:
                 self._service.sessions(owner).delete(session.id)
             raise
         return session
-
-    @contextmanager
-    def _place(self, owner: str) -> Generator[None]:
-        if self._coming.total() >= AT_ONCE or self._coming[owner] >= EACH:
-            raise BusyError("too many uploads at once", 5)
-        self._coming[owner] += 1
-        try:
-            yield
-        finally:
-            self._coming[owner] -= 1
-            if not self._coming[owner]:
-                del self._coming[owner]

@@ -9,13 +9,11 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
 from cuechain.agents.errors import CueChainError, MediaError, SessionError
-from cuechain.agents.media import opened
-from cuechain.agents.probe import container_of
 from cuechain.agents.sessions import Session, Sessions, safe_name
 from cuechain.agents.ui.copies import Copies
 from cuechain.agents.ui.playable import playable, viewable
-from cuechain.agents.ui.uploads import BusyError, FullError, Uploads
-from cuechain.agents.web import contained, owner_of
+from cuechain.agents.ui.uploads import Clips
+from cuechain.agents.web import BusyError, Coming, FullError, look, owner_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,7 +45,7 @@ def add_routes(app: FastAPI, sessions: Callable[[Request], Sessions]) -> None:
     from fastapi.responses import FileResponse, JSONResponse, Response
     from starlette.routing import Route
 
-    copies, uploads = Copies(), Uploads()
+    copies, uploads, clips = Copies(), Coming(), Clips()
 
     def refused(error: CueChainError, status: int) -> Response:
         return JSONResponse({"error": error.message, "hint": error.hint}, status)
@@ -65,14 +63,15 @@ def add_routes(app: FastAPI, sessions: Callable[[Request], Sessions]) -> None:
             length = request.headers.get("content-length", "")
             size = int(length) if length.isdecimal() else 0
             with (
-                uploads.place(owner_of(request), session, size, mine.root),
+                uploads.place(owner_of(request), size, mine.root),
+                clips.place(session),
                 tempfile.TemporaryDirectory(prefix=".coming-", dir=mine.root) as folder,
             ):
                 coming = Path(folder) / safe_name(name)
                 with coming.open("wb") as out:
                     async for piece in request.stream():
                         out.write(piece)
-                await run_in_threadpool(_look, coming)
+                await run_in_threadpool(look, coming)
                 session = session or mine.create(coming.name)
                 kept = await run_in_threadpool(session.add_file, coming, coming.name)
         except BusyError as error:
@@ -126,27 +125,3 @@ def add_routes(app: FastAPI, sessions: Callable[[Request], Sessions]) -> None:
         Route("/clips/{session}/{name}", give, methods=["GET", "HEAD"]),
         Route("/clips/{session}/{name}/{form}", copy, methods=["GET", "HEAD"]),
     ]
-
-
-def _look(path: Path) -> None:
-    """Open a file and decode its first piece, so that one that cannot be used never becomes part of a conversation."""
-    if path.stat().st_size == 0:
-        raise MediaError("the file is empty", "choose another one")
-    try:
-        contained([path], [path.parent])  # a conversation may name files of this machine
-        with opened(path) as clip:
-            next(clip.frames(1.0), None)
-            if clip.media.kind == "audio":
-                _hear(path)
-    except CueChainError as error:  # whoever sent the file knows it by its name, and need not know where it lies here
-        raise MediaError(error.message.replace(str(path), path.name), error.hint) from error
-
-
-def _hear(path: Path) -> None:
-    from av.error import FFmpegError
-
-    with container_of(path) as container:
-        try:
-            next(container.decode(audio=0))
-        except (FFmpegError, StopIteration) as error:
-            raise MediaError(f"nothing in {path.name} could be decoded", "is the file complete?") from error

@@ -2,6 +2,7 @@
 
 from cuechain.agents.web.access import Access, bindable, users_of
 from cuechain.agents.web.apart import apart
+from cuechain.agents.web.coming import BusyError, Coming, FullError, room
 from cuechain.agents.web.contained import clips_of, contained
 from cuechain.agents.web.guard import API_POLICY, PAGE_POLICY, guarded, owner_of
 from cuechain.agents.web.looking import look
@@ -11,6 +12,9 @@ __all__ = [
     "API_POLICY",
     "PAGE_POLICY",
     "Access",
+    "BusyError",
+    "Coming",
+    "FullError",
     "apart",
     "bindable",
     "clips_of",
@@ -18,6 +22,7 @@ __all__ = [
     "guarded",
     "look",
     "owner_of",
+    "room",
     "run",
     "users_of",
 ]

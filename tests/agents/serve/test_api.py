@@ -21,12 +21,13 @@ import pytest
 
 from cuechain.agents.errors import ConfigError
 from cuechain.agents.serve.cli import serve
-from cuechain.agents.serve.job import BusyError, Limits
+from cuechain.agents.serve.job import Limits
 from cuechain.agents.serve.jobs import Jobs
 from cuechain.agents.serve.order import Order, placeless
 from cuechain.agents.sessions import Sessions
 from cuechain.agents.settings import Settings
 from cuechain.agents.values import Case
+from cuechain.agents.web import BusyError
 from tests.agents.serve.conftest import Server
 
 SAD = "I am so sad today. Everything went wrong."

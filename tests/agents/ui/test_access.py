@@ -141,9 +141,9 @@ def test_clips_that_come_at_once_are_no_more_than_allowed(client: Any, home: Pat
 
 
 def test_a_full_disk_takes_no_clip(client: Any, home: Path, monkeypatch: pytest.MonkeyPatch):
-    from cuechain.agents.ui import uploads
+    from cuechain.agents.web import coming
 
-    monkeypatch.setattr(uploads, "FREE", 2**62)
+    monkeypatch.setattr(coming, "FREE", 2**62)
     answer = client.post("/clips", content=b"first", headers=TEXT, auth=BEN)
     assert (answer.status_code, answer.json()["error"]) == (507, "the disk of the server is full")
     assert Sessions(home, "ben").all() == []
