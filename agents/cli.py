@@ -10,12 +10,41 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from cuechain.agents.terminal import (
+    AsJson,
+    BaseUrl,
+    Budget,
+    Captioner,
+    Denoise,
+    Direct,
+    FourBit,
+    Inputs,
+    Labels,
+    Language,
+    Look,
+    Model,
+    NoCache,
+    Senses,
+    Sounds,
+    Strict,
+    Task,
+    Text,
+    Votes,
+    Whisper,
+    give,
+    labels_of,
+    listen,
+    printed,
+    settings_of,
+    show_sheet,
+    split,
+)
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cuechain.agents.pipeline import Event
     from cuechain.agents.settings import Settings
-    from cuechain.agents.values import Case, CueSheet
+    from cuechain.agents.values import Case
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -43,83 +72,11 @@ def _top(  # pyright: ignore[reportUnusedFunction]
 ) -> None: ...
 
 
-Inputs = Annotated[list[str], typer.Argument(help="Video, audio, image, text or subtitle files that belong together.")]
-Model = Annotated[
-    str | None, typer.Option("--model", "-m", help="embedded, rules, hf:ID[+ADAPTER], openai:NAME, scripted:FILE, …")
-]
-Senses = Annotated[str | None, typer.Option("--senses", "-s", help="Comma-separated senses; all by default.")]
-Labels = Annotated[str | None, typer.Option("--labels", "-l", help="Comma-separated label set, or `open`.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-NoCache = Annotated[bool, typer.Option("--no-cache", help="Perceive anew, and keep nothing.")]
-Strict = Annotated[bool | None, typer.Option("--strict", help="A sense that fails ends the run.")]
-Language = Annotated[str | None, typer.Option("--language", help="ISO 639-1 code of the speech.")]
-Whisper = Annotated[str | None, typer.Option("--whisper", help="Whisper size or folder.")]
-Denoise = Annotated[bool | None, typer.Option("--denoise", help="Reduce steady noise before the voice is measured.")]
-Captioner = Annotated[
-    str | None, typer.Option("--captioner", help="Vision model that describes keyframes: hf:ID or openai:NAME.")
-]
-Sounds = Annotated[str | None, typer.Option("--sounds", help="Audio classifier for laughter, applause …: hf:ID.")]
-BaseUrl = Annotated[str | None, typer.Option("--base-url", help="Address of an OpenAI-compatible server.")]
-Budget = Annotated[int | None, typer.Option("--budget", help="Tokens of cues that a sheet may hold.")]
-Direct = Annotated[
-    bool | None, typer.Option("--direct", help="Ask a chat model for the answer at once instead of in three steps.")
-]
-Votes = Annotated[
-    int | None, typer.Option("--votes", min=1, help="Answers that a chat model samples; what most of them say counts.")
-]
-Look = Annotated[bool | None, typer.Option("--look", help="Show keyframes to a vision model beside the cues.")]
-FourBit = Annotated[bool | None, typer.Option("--four-bit", help="Load an hf: model in 4 bit.")]
-
-
-def _settings(senses: str | None, no_cache: bool = False, **flags: Any) -> Settings:
-    from cuechain.agents import settings
-
-    chosen = tuple(s.strip() for s in senses.split(",") if s.strip()) if senses else None
-    loaded = settings.load(senses=chosen, **flags)
-    return loaded.model_copy(update={"cache": None}) if no_cache else loaded
-
-
-def listen(events: Iterator[Event]) -> Event:
-    """Show progress on stderr while the pipeline runs; return its last event."""
-    from cuechain.agents.pipeline import Opened, SenseDone, Thinking
-
-    last: Event | None = None
-    live = sys.stderr.isatty()
-
-    def show(line: str) -> None:
-        if live:
-            sys.stderr.write(f"\r\x1b[K{line}")
-            sys.stderr.flush()
-
-    try:
-        for event in events:
-            last = event
-            if isinstance(event, Opened):
-                show(f"perceiving {event.media.path or 'text'} …")
-            elif isinstance(event, SenseDone):
-                show(
-                    f"{event.perceived.sense}: {len(event.perceived.found)} found in {event.perceived.seconds:.1f} s …"
-                )
-            elif isinstance(event, Thinking):
-                show(f"{event.model} is reasoning …")
-    finally:
-        show("")
-    assert last is not None
-    return last
-
-
-def _print(thing: Any) -> None:
-    from rich.console import Console
-
-    # Piped output is for programs and files: wide lines, no colours.
-    Console(width=None if sys.stdout.isatty() else 160, soft_wrap=False).print(thing)
-
-
 @app.command()
 def ask(
     inputs: Annotated[list[str] | None, typer.Argument(help="Files that belong together, then the question.")] = None,
-    text: Annotated[str | None, typer.Option("--text", help="A text to read, instead of or beside files.")] = None,
-    task: Annotated[str, typer.Option("--task", "-t", help="See `cuechain list tasks`.")] = "ask",
+    text: Text = None,
+    task: Task = "ask",
     labels: Labels = None,
     model: Model = None,
     senses: Senses = None,
@@ -154,16 +111,16 @@ def ask(
     if as_json and as_markdown:
         raise ConfigError("--json and --markdown exclude each other", "give one of them")
     files, words = split(inputs or [], text, registry.get("tasks", task).question)
-    settings = _settings(
+    settings = settings_of(
         senses, no_cache, model=model, strict=strict, language=language, whisper=whisper, base_url=base_url,
         budget=budget, direct=direct, look=look, captioner=captioner, denoise=denoise, sounds=sounds, four_bit=four_bit, votes=votes,
     )  # fmt: skip
-    question = Question(text=words, task=task, labels=_labels(labels))
+    question = Question(text=words, task=task, labels=labels_of(labels))
     done = listen(run(files, question, settings, text=text))
     assert isinstance(done, Done)
     for note in _notes(done.case, settings):
         typer.echo(f"note: {note}", err=True)
-    _give(done.case, as_json, as_markdown, output)
+    give(done.case, as_json, as_markdown, output)
 
 
 def _notes(case: Case, settings: Settings) -> Iterator[str]:
@@ -181,55 +138,6 @@ def _notes(case: Case, settings: Settings) -> Iterator[str]:
     odd = [label for label in names if label != "open" and not is_known(label)]
     if odd and planned:
         yield f"{case.model} does not know {', '.join(odd)} as feelings and goes by how the words sound"
-
-
-def split(
-    inputs: list[str], text: str | None, default: str = "How does the person feel, and why?"
-) -> tuple[list[str], str]:
-    """The files, and the question after them; a lone file gets the default question."""
-    from cuechain.agents.errors import ConfigError
-
-    if inputs and _asks(inputs[-1]):
-        files, question = inputs[:-1], inputs[-1]
-    else:
-        files, question = inputs, default
-    if not files and text is None:
-        raise ConfigError("no file was given", 'cuechain ask clip.mp4 "How does she feel, and why?"')
-    return files, question
-
-
-def _asks(word: str) -> bool:
-    """Whether an argument is a question and no file or address: it does not exist, and has a blank, a question mark or no suffix."""
-    from cuechain.agents.fetch import is_address
-
-    if len(word) > 255 and not is_address(word):
-        return True
-    word = word.strip()
-    if is_address(word) and " " not in word:
-        return False
-    return not word or (not Path(word).exists() and (" " in word or word.endswith("?") or not Path(word).suffix))
-
-
-def _labels(labels: str | None) -> tuple[str, ...]:
-    return tuple(part.strip() for part in labels.split(",")) if labels else ()
-
-
-def _give(case: Case, as_json: bool, as_markdown: bool, output: Path | None) -> None:
-    """Print or write a case; a file is written whole or not at all."""
-    from cuechain.agents.explain import markdown, terminal
-
-    if output is None and not (as_json or as_markdown):
-        _print(terminal(case))
-        return
-    as_json = as_json or (output is not None and output.suffix == ".json" and not as_markdown)
-    text = case.model_dump_json(indent=2) + "\n" if as_json else markdown(case)
-    if output is None:
-        sys.stdout.write(text)
-    else:
-        from cuechain.agents.atomic import write
-
-        write(output, text)
-        typer.echo(f"written to {output}", err=True)
 
 
 @app.command()
@@ -250,7 +158,7 @@ def perceive(
     """Show the cues of a clip, without asking anything."""
     from cuechain.agents.pipeline import SheetReady, see
 
-    settings = _settings(
+    settings = settings_of(
         senses,
         no_cache,
         strict=strict,
@@ -267,15 +175,7 @@ def perceive(
     if as_json:
         typer.echo(ready.sheet.model_dump_json(indent=2))
     else:
-        _show_sheet(ready.sheet)
-
-
-def _show_sheet(sheet: CueSheet) -> None:
-    from cuechain.agents.explain import cue_table
-
-    _print(cue_table(sheet, set()))
-    for gap in sheet.gaps:
-        typer.echo(f"missing  {gap.sense}: {gap.reason}" + (f" ({gap.hint})" if gap.hint else ""))
+        show_sheet(ready.sheet)
 
 
 @app.command()
@@ -284,7 +184,7 @@ def chat(
     resume: Annotated[str | None, typer.Option("--resume", help="Go on with a session, by its id.")] = None,
     sessions: Annotated[bool, typer.Option("--sessions", help="List sessions: answers, last question.")] = False,
     delete: Annotated[str | None, typer.Option("--delete", help="Delete a session, by its id.")] = None,
-    task: Annotated[str, typer.Option("--task", "-t", help="See `cuechain list tasks`.")] = "ask",
+    task: Task = "ask",
     model: Model = None,
     senses: Senses = None,
     labels: Labels = None,
@@ -302,15 +202,15 @@ def chat(
         raise ConfigError("--resume, --sessions and --delete exclude each other", "give one of them")
     if no_cache and resume is not None:
         raise ConfigError("--no-cache and --resume exclude each other", "a session that goes on is kept")
-    settings = _settings(senses, no_cache, model=model, language=language, whisper=whisper, base_url=base_url)
+    settings = settings_of(senses, no_cache, model=model, language=language, whisper=whisper, base_url=base_url)
     if sessions:
         talk.listed(settings, as_json=as_json)
     elif delete is not None:
         talk.delete(delete, settings)
     elif resume is not None:
-        talk.resume(resume, inputs or [], settings, task, _labels(labels), as_json=as_json)
+        talk.resume(resume, inputs or [], settings, task, labels_of(labels), as_json=as_json)
     elif inputs:
-        talk.begin(inputs, settings, task, _labels(labels), as_json=as_json, keep=not no_cache)
+        talk.begin(inputs, settings, task, labels_of(labels), as_json=as_json, keep=not no_cache)
     else:
         raise ConfigError("no file was given", "cuechain chat clip.mp4, or --resume ID")
 
@@ -333,7 +233,7 @@ def list_(
     for row in found:
         typer.echo(f"{row['name']:<{width}}  {row['about']}")
         if row.get("reliabilities"):
-            _print(_reliabilities(row["reliabilities"], width))
+            printed(_reliabilities(row["reliabilities"], width))
 
 
 def _reliabilities(told: list[dict[str, Any]], indent: int) -> Any:
@@ -390,7 +290,7 @@ def show(
             typer.secho(f"[{turn}] {printable(one.question.text)}", bold=True)
         if one.sample and not (as_json or as_markdown):
             typer.secho(printable(one.sample.id), bold=True)
-        _give(one, as_json, as_markdown, None)
+        give(one, as_json, as_markdown, None)
     if failed and none:
         typer.echo(f"nothing of {case} has failed", err=True)
 
@@ -405,7 +305,7 @@ def _conversation(place: Path) -> Path | None:
     from cuechain.agents.errors import RunError
     from cuechain.agents.sessions import Sessions
 
-    talk = Sessions(_settings(None).home).answers(str(place))
+    talk = Sessions(settings_of(None).home).answers(str(place))
     if talk is None and not place.suffix and not place.exists():
         raise RunError(
             f"there is no file, folder, session or prompt {place}",

@@ -36,13 +36,12 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
         "reason realise verify weigh explain votes seeing",
         "inquire",
         "pipeline",
-        "agent catalogue justify",
+        "agent catalogue justify terminal",
         "sessions",
         "runs web chat",
-        "cli",
         "importance",
         "scoring exports library report feedback",
-        "ui serve finetune",
+        "cli ui serve finetune",
     )
 )
 """Left may be imported by right, never back, and rooms of one layer do not import each other."""

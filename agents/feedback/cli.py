@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cuechain.agents.terminal import AsJson
+
 if TYPE_CHECKING:
     from cuechain.agents.feedback.kept import Found, Kept
     from cuechain.agents.feedback.records import Record, Tally
@@ -28,7 +30,6 @@ Paths = Annotated[
     ),
 ]
 Everyone = Annotated[bool, typer.Option("--everyone", help="In a home, take sessions of all its users.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @app.command()

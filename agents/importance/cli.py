@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cuechain.agents.terminal import AsJson, BaseUrl, Model, Senses, Text
+
 if TYPE_CHECKING:
     from cuechain.agents.values import Case
 
@@ -18,19 +20,17 @@ def weigh(
         list[str] | None,
         typer.Argument(help="Files that belong together, then the question; or a run folder or cases.jsonl."),
     ] = None,
-    text: Annotated[str | None, typer.Option("--text", help="A text to read, instead of or beside files.")] = None,
+    text: Text = None,
     task: Annotated[str, typer.Option("--task", "-t", help="A task whose answers are labels.")] = "ask",
     labels: Annotated[str | None, typer.Option("--labels", "-l", help="Comma-separated label set.")] = None,
     gold: Annotated[str | None, typer.Option("--gold", help="The right label, or several with commas.")] = None,
     weights: Annotated[
         str | None, typer.Option("--weights", "-w", help="How much senses count: voice=2,words=0.5; 0 leaves one out.")
     ] = None,
-    model: Annotated[str | None, typer.Option("--model", "-m", help="See `cuechain list models`.")] = None,
-    senses: Annotated[
-        str | None, typer.Option("--senses", "-s", help="Comma-separated senses; all by default.")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-    base_url: Annotated[str | None, typer.Option("--base-url", help="Address of an OpenAI-compatible server.")] = None,
+    model: Model = None,
+    senses: Senses = None,
+    as_json: AsJson = False,
+    base_url: BaseUrl = None,
 ) -> None:
     """Show which sense mattered for an answer, and what would change it.
 
@@ -40,13 +40,13 @@ def weigh(
     from rich.progress import track
 
     from cuechain.agents import llm, settings
-    from cuechain.agents.cli import listen, split
     from cuechain.agents.errors import ConfigError
     from cuechain.agents.importance.asking import checked, weigh_sheet, weights_of
     from cuechain.agents.importance.dataset import run_weighed
     from cuechain.agents.importance.shown import dataset, terminal
     from cuechain.agents.llm.weighted import senses_of
     from cuechain.agents.pipeline import SheetReady, see
+    from cuechain.agents.terminal import listen, split
     from cuechain.agents.values import Question
 
     console = Console(width=None if sys.stdout.isatty() else 160)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cuechain.agents.library.tables import ABOUT, TABLES
+from cuechain.agents.terminal import AsJson
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from cuechain.agents.library.moments import Moment
 
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="Run folder that `cuechain batch` made.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 SHOWN = 200
 """Rows of a printed table; --csv and --json have all."""

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cuechain.agents.terminal import BaseUrl, Labels, Model, Senses, Task, Text
+
 if TYPE_CHECKING:
     from cuechain.agents.llm import Model
     from cuechain.agents.sessions import Sessions
@@ -29,13 +31,11 @@ def report(
     ] = None,
     output: Annotated[Path, typer.Option("--output", "-o", help="The page.")] = Path("report.html"),
     question: Annotated[str | None, typer.Option("--question", "-q", help="What to ask about the files.")] = None,
-    text: Annotated[str | None, typer.Option("--text", help="A text to read, instead of or beside files.")] = None,
-    task: Annotated[str, typer.Option("--task", "-t", help="See `cuechain list tasks`.")] = "ask",
-    labels: Annotated[str | None, typer.Option("--labels", "-l", help="Comma-separated label set, or `open`.")] = None,
-    model: Annotated[str | None, typer.Option("--model", "-m", help="See `cuechain list models`.")] = None,
-    senses: Annotated[
-        str | None, typer.Option("--senses", "-s", help="Comma-separated senses; all by default.")
-    ] = None,
+    text: Text = None,
+    task: Task = "ask",
+    labels: Labels = None,
+    model: Model = None,
+    senses: Senses = None,
     items: Annotated[
         list[str] | None, typer.Option("--item", "-i", help="Of a run: this item; may be repeated.")
     ] = None,
@@ -47,7 +47,7 @@ def report(
         bool | None,
         typer.Option("--weigh/--no-weigh", help="Tell which sense mattered; a planner is asked by default."),
     ] = None,
-    base_url: Annotated[str | None, typer.Option("--base-url", help="Address of an OpenAI-compatible server.")] = None,
+    base_url: BaseUrl = None,
 ) -> None:
     """Write one page that opens without a network: answer, timeline, frames, cues, steps, and which sense mattered.
 
@@ -126,8 +126,8 @@ def _asked(
 ) -> Case:
     """Perceive and ask, as `cuechain ask` does."""
     from cuechain.agents import registry
-    from cuechain.agents.cli import listen, split
     from cuechain.agents.pipeline import Done, run
+    from cuechain.agents.terminal import listen, split
     from cuechain.agents.values import Question
 
     files, words = (inputs, question) if question else split(inputs, text, registry.get("tasks", task).question)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from cuechain.agents.terminal import BaseUrl, Model, Senses
+
 if TYPE_CHECKING:
     from cuechain.agents.datasets import Fault
     from cuechain.agents.nearest import Known
@@ -32,17 +34,15 @@ def batch(
     ] = None,
     split: Annotated[str, typer.Option("--split", help="One of the official splits; the test part by default.")] = "",
     limit: Annotated[int | None, typer.Option("--limit", min=1, help="Items, drawn evenly over the split.")] = None,
-    model: Annotated[str | None, typer.Option("--model", "-m", help="See `cuechain list models`.")] = None,
-    senses: Annotated[
-        str | None, typer.Option("--senses", "-s", help="Comma-separated senses; all by default.")
-    ] = None,
+    model: Model = None,
+    senses: Senses = None,
     votes: Annotated[
         int | None, typer.Option("--votes", min=1, help="Answers that a chat model samples to each item.")
     ] = None,
     shots: Annotated[int, typer.Option("--shots", min=0, help="Solved examples in the prompt of a chat model.")] = 0,
     shots_from: Annotated[Path | None, typer.Option("--shots-from", help="Run whose items are the examples.")] = None,
     balanced: Annotated[bool, typer.Option("--balanced", help="Examples take turns among the labels.")] = False,
-    base_url: Annotated[str | None, typer.Option("--base-url", help="Address of an OpenAI-compatible server.")] = None,
+    base_url: BaseUrl = None,
     direct: Annotated[bool | None, typer.Option("--direct", help="Ask a chat model for the answer at once.")] = None,
     explain_labels: Annotated[
         bool,

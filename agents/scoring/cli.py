@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from cuechain.agents.terminal import AsJson, BaseUrl
+
 Scored = Annotated[
     Path, typer.Argument(help="Run folder that `cuechain batch` made, or a .csv, .tsv or .jsonl of predictions.")
 ]
@@ -14,7 +16,7 @@ Scored = Annotated[
 
 def score(
     run: Scored,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: AsJson = False,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Write Markdown (.md) or JSON (.json) here.")
     ] = None,
@@ -34,7 +36,7 @@ def score(
     ] = False,
     judge: Annotated[str | None, typer.Option("--judge", help="Chat model that judges explanations.")] = None,
     most: Annotated[int, typer.Option("--most", min=0, help="Items that are answered again; 0 for all.")] = 200,
-    base_url: Annotated[str | None, typer.Option("--base-url", help="Address of an OpenAI-compatible server.")] = None,
+    base_url: BaseUrl = None,
     truth: Annotated[str, typer.Option("--truth", help="Column of a table that holds what is right.")] = "truth",
     said: Annotated[str, typer.Option("--said", help="Column of a table that holds the prediction.")] = "prediction",
     labels: Annotated[

@@ -8,12 +8,13 @@ from typing import Annotated
 
 import typer
 
+from cuechain.agents.terminal import BaseUrl
+
 Models = Annotated[
     list[str] | None, typer.Option("--model", "-m", help="A model that may be asked; several times for several.")
 ]
 Workers = Annotated[int, typer.Option("--workers", min=1, max=64, help="Jobs at once, each in a process of its own.")]
 Seconds = Annotated[float, typer.Option("--job-seconds", min=1, help="Time for one job.")]
-BaseUrl = Annotated[str | None, typer.Option("--base-url", help="Address of an OpenAI-compatible server.")]
 
 
 def serve(

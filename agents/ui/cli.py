@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from cuechain.agents.terminal import BaseUrl
+
 
 def ui(
     host: Annotated[
@@ -20,7 +22,7 @@ def ui(
             "--model", "-m", help="A model that may be picked, the first by default; several times for several."
         ),
     ] = None,
-    base_url: Annotated[str | None, typer.Option("--base-url", help="Address of an OpenAI-compatible server.")] = None,
+    base_url: BaseUrl = None,
     token: Annotated[
         str | None, typer.Option("--token", envvar="CUECHAIN_TOKEN", help="A secret that the browser has to bring.")
     ] = None,
