@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from wordings import known, reworded
+from wordings import known, reworded, shown
 
 from cuechain.agents.llm import Model, load
 from cuechain.agents.pipeline import check, think
@@ -24,9 +24,10 @@ from cuechain.agents.scoring.metrics.calibration import bins, calibration_error
 from cuechain.agents.scoring.statistics import estimated, from_sums, interval, ratio
 from cuechain.agents.settings import Settings
 from cuechain.agents.values import EKMAN, Answer, Cue, CueSheet, Question, Span
-from cuechain.finetune.config import DataConfig
+from cuechain.finetune.config import CORPUS, DataConfig
 from cuechain.finetune.embedded import generate
 from cuechain.finetune.embedded.examples import Example, goemotions
+from cuechain.finetune.embedded.lines import Lines, read_lines
 
 NAMES = (
     "Oluwaseun Adébáyò", "Nguyễn Thị Minh Khai", "María José Fernández de la Cruz", "Zhang Wei", "Aleksandra Wiśniewska", "Siobhán O'Sullivan",
@@ -145,6 +146,26 @@ def worded(style: int | None) -> Shift:
     return shift
 
 
+def lined(lines: Lines) -> Shift:
+    """Every face and voice in a line of an author whom nothing learnt from; what it shows stays as it was."""
+
+    def shift(x: Example, chance: random.Random) -> Example:
+        cues: dict[str, Cue] = {}
+        told: set[tuple[str | None, str, str]] = set()
+        for key, cue in x.sheet.cues.items():
+            if cue.sense not in ("face", "voice") or cue.person != "P1":
+                cues[key] = cue
+                continue
+            shows = shown(cue) or str(x.emotion)
+            line = lines.pick(cue.sense, shows, chance)
+            if line is not None and (cue.person, cue.sense, shows) not in told:  # several movements become one line
+                told.add((cue.person, cue.sense, shows))
+                cues[key] = line.cue(cue.person).model_copy(update={"span": cue.span})
+        return _with(x, cues)
+
+    return shift
+
+
 @dataclass
 class Asked:
     """A model that is asked the same of every sheet, by the name of the person."""
@@ -204,6 +225,7 @@ def main() -> None:
     shifts: dict[str, Shift] = {
         "times + 300 s": timed(300, 1), "times × 3": timed(0, 3), "unseen wordings: words and scene alone": worded(None),
         "unseen wordings: coefficients": worded(0), "unseen wordings: anatomist's": worded(1), "unseen wordings: everyday": worded(2),
+        "unseen wordings: another author's lines": lined(read_lines(CORPUS / "lines" / "test")),
         "names": called(NAMES), "names that are feelings": called(FEELING_NAMES), "order and ids": ordered, "2–3 × as long: filler": filled,
         "2–3 × as long: other people": crowded(sheets(texts, 100, given.seed + 1)),
     }  # fmt: skip

@@ -13,6 +13,7 @@ from cuechain.agents.values import Cue
 from cuechain.finetune.config import CORPUS
 from cuechain.finetune.embedded import generate
 from cuechain.finetune.embedded.examples import written
+from cuechain.finetune.embedded.lines import read_lines
 
 FACE = {
     "au1": ("browInnerUp {x}", "medial eyebrow ends travel towards the hairline", "the brows slope up in the middle"),
@@ -101,13 +102,20 @@ def reworded(cue: Cue, style: int | None, chance: random.Random) -> str:
         return told(IRONY[cue.sense])
     if together := re.match(r"together these movements are often seen with (\w+)", cue.text):
         return told(TOGETHER, e=together[1])
-    if re.search("without the cheeks|leaves the eyes still", cue.text):
+    if cue.text in generate.POLITE:
         return told(POLITE)
     if cue.text in generate.CALM:
         return told(CALM)
     if re.match("the face hardly|no action unit|the face is at rest", cue.text):
         return told(STILL)
     return chance.choice((", ", "; ", " + ")).join(told(texts) for texts in _pieces(cue))
+
+
+def shown(cue: Cue) -> str | None:
+    """What a generated face or voice shows other than what is felt: a polite smile or irony; None where it shows that."""
+    if _IRONY.fullmatch(cue.text):
+        return "irony"
+    return "unfelt" if cue.text in generate.POLITE else None
 
 
 def _pieces(cue: Cue) -> list[tuple[str, ...]]:
@@ -131,6 +139,7 @@ def known() -> list[str]:
     seen = " ".join(
         c.text for part in ("train", "dev") for path in (CORPUS / part).glob("*.jsonl") for x in written(path) for c in x.sheet.cues.values()
     )  # fmt: skip
+    seen += " ".join(line.text for line in read_lines(CORPUS / "lines" / "train").all)
     seen += Path(generate.__file__).read_text(encoding="utf-8") + " ".join(
         " ".join(map(str, u)) for u in UNITS.values()
     )

@@ -20,6 +20,7 @@ from cuechain.agents.errors import RunError
 from cuechain.finetune.config import CORPUS, DataConfig, read
 from cuechain.finetune.embedded.examples import Example, brighter, chats, goemotions, write_examples, written
 from cuechain.finetune.embedded.generate import generated
+from cuechain.finetune.embedded.lines import alone, read_lines
 from cuechain.finetune.gathering.cases import Cases, Feedback
 from cuechain.finetune.gathering.corpora import Corpus
 from cuechain.finetune.gathering.gate import Evaluation, Gate, GateConfig
@@ -211,7 +212,9 @@ def examples(config: DataConfig) -> dict[str, int]:
     counts["talk"] = write_examples(config.out / "talk.jsonl", chats(train / "topical_chat", chance))
     sheets = [x for path in sorted((CORPUS / "train").glob("*.jsonl")) for x in written(path)]
     counts["written"] = write_examples(config.out / "written.jsonl", sheets)
-    made = generated([x for x in texts if x.author == "goemotions"], config.generated, chance)
+    lines = read_lines(CORPUS / "lines" / "train")
+    counts["lines"] = write_examples(config.out / "lines.jsonl", alone(lines, chance))
+    made = generated([x for x in texts if x.author == "goemotions"], config.generated, chance, lines)
     counts["generated"] = write_examples(config.out / "generated.jsonl", made)
     if config.tone is not None:
         counts |= _voiced(config, config.tone, texts, chance)

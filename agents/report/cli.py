@@ -11,7 +11,7 @@ import typer
 from cuechain.agents.terminal import BaseUrl, Labels, Model, Senses, Task, Text
 
 if TYPE_CHECKING:
-    from cuechain.agents.llm import Model
+    from cuechain.agents.llm import Model as Reasoner
     from cuechain.agents.sessions import Sessions
     from cuechain.agents.settings import Settings
     from cuechain.agents.values import Case
@@ -149,9 +149,9 @@ def _weigher(settings: Settings, model: str | None, *, chat: bool) -> Callable[[
     from cuechain.agents.errors import CueChainError
     from cuechain.agents.importance.asking import weigh_sheet
 
-    loaded: dict[str, Model | None] = {}
+    loaded: dict[str, Reasoner | None] = {}
 
-    def model_of(spec: str) -> Model | None:
+    def model_of(spec: str) -> Reasoner | None:
         if spec not in loaded:
             planned = spec in PLANNERS
             loaded[spec] = llm.load(spec, settings.model_copy(update={"model": spec})) if planned or chat else None

@@ -1,7 +1,7 @@
 """The same sheet seen differently: what must not be memorised changes, what decides stays.
 
-Lines are dropped and shuffled, questions replaced, a stranger's sheet is mixed in as another person's, and now and then everything
-that speaks of the person goes: then the only right answer is none.
+Lines are dropped and shuffled, told as another detector would, joined by some that tell nothing, questions replaced, a stranger's sheet
+is mixed in as another person's, and now and then everything that speaks of the person goes: then the only right answer is none.
 """
 
 from __future__ import annotations
@@ -11,15 +11,19 @@ import random
 from cuechain.agents.llm.serialise import SETTING, asked, role
 from cuechain.agents.values import Cue, CueSheet, Gap
 from cuechain.finetune.embedded.examples import ASKING, Example
+from cuechain.finetune.embedded.lines import Lines
 
 
-def augmented(example: Example, chance: random.Random, other: Example | None = None) -> Example:
+def augmented(
+    example: Example, chance: random.Random, other: Example | None = None, lines: Lines | None = None
+) -> Example:
     """A variant of an example.
 
     Args:
         example: A written or generated sheet.
         chance: Source of all choices.
         other: A sheet whose persons may be mixed in.
+        lines: Wordings of other detectors that may be mixed in.
     """
     if chance.random() < 0.4:
         example = example.model_copy(update={"question": chance.choice(ASKING)})
@@ -29,6 +33,8 @@ def augmented(example: Example, chance: random.Random, other: Example | None = N
         example = _silenced(example, person)
     elif draw < 0.9:
         example = _thinned(example, chance)
+    if lines is not None and person is not None:
+        example = _told_otherwise(example, person, lines, chance)
     if other is not None and person is not None and chance.random() < 0.25:
         example = _joined(example, person, other, chance)
     if chance.random() < 0.3:
@@ -61,6 +67,23 @@ def _thinned(example: Example, chance: random.Random) -> Example:
             if conflict:  # what conflicted may be gone
                 example = example.model_copy(update={"relation": None})
     return example
+
+
+def _told_otherwise(example: Example, person: str, lines: Lines, chance: random.Random) -> Example:
+    """With a deciding face or voice in another detector's words, and with lines that tell nothing."""
+    cues = dict(example.sheet.cues)
+    if example.relation == "agree" and example.emotion is not None and not example.also and chance.random() < 0.3:
+        decisive = [k for k in example.decisive or () if k in cues and role(cues[k], person) == "self"]
+        for key in decisive:  # senses that agree show what is felt
+            line = lines.pick(cues[key].sense, example.emotion, chance)
+            if line is not None and chance.random() < 0.6:
+                cues[key] = cues[key].model_copy(update={"text": line.text})
+    if chance.random() < 0.2:
+        for number in range(chance.randint(1, 3)):
+            line = lines.pick(chance.choice(("face", "voice")), "nothing", chance)
+            if line is not None:
+                cues[f"n{number}"] = line.cue(person)
+    return _with(example, cues)
 
 
 def _silenced(example: Example, person: str) -> Example:

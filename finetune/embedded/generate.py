@@ -17,6 +17,7 @@ from cuechain.agents.perception.words import Words
 from cuechain.agents.settings import Settings
 from cuechain.agents.values import EKMAN, Cue, CueSheet, Gap, Relation, Sentiment
 from cuechain.finetune.embedded.examples import ASKING, Example
+from cuechain.finetune.embedded.lines import Lines
 
 SHOWN: dict[str, tuple[tuple[str, ...], ...]] = {
     "joy": (("au6", "au12"), ("au12", "au6", "au25")),
@@ -83,6 +84,7 @@ SCENES = (
     "a car interior",
     "trees and a bench",
 )
+POLITE = ("the lip corners pull up without the cheeks (AU12)", "a brief smile that leaves the eyes still")
 IRONY = (
     "the words are drawn out, pitch flat",
     "flat, slow, exaggerated stress on one word",
@@ -92,13 +94,14 @@ IRONY = (
 )
 
 
-def generated(texts: list[Example], count: int, chance: random.Random) -> Iterator[Example]:
+def generated(texts: list[Example], count: int, chance: random.Random, lines: Lines | None = None) -> Iterator[Example]:
     """Sheets with a feeling, a relation between senses, and a corpus text that fits both.
 
     Args:
         texts: Examples of a text corpus, whose labels choose what is said.
         count: How many.
         chance: Source of all choices.
+        lines: Wordings of other detectors, which half of faces and voices take; None keeps to ours.
     """
     by_core: dict[str, list[str]] = {name: [] for name in EKMAN}
     for example in texts:
@@ -108,7 +111,7 @@ def generated(texts: list[Example], count: int, chance: random.Random) -> Iterat
     words = Words(Settings())
     with opened(text="generated") as clip:
         for number in range(count):
-            yield _one(f"ge-{number}", by_core, lambda cues: words.perceive(clip, cues), chance)
+            yield _one(f"ge-{number}", by_core, lambda cues: words.perceive(clip, cues), chance, lines or Lines(()))
 
 
 def _one(
@@ -116,6 +119,7 @@ def _one(
     by_core: dict[str, list[str]],
     words: Callable[[list[Cue]], Iterable[Cue | Gap]],
     chance: random.Random,
+    lines: Lines,
 ) -> Example:
     emotion = chance.choice(EKMAN)
     relation: Relation = "agree"
@@ -140,35 +144,35 @@ def _one(
     if relation != "agree" and not (shows_face or shows_voice):
         shows_face = True
     if shows_face:
-        for text in _face(emotion, hedge, chance):
+        for text in _face(emotion, hedge, chance, lines):
             decisive.add(len(cues))
             cues.append(_cue("face", text))
     if relation == "masked" and said == "joy" and chance.random() < 0.5:
-        cues.append(
-            _cue(
-                "face",
-                chance.choice(
-                    ("the lip corners pull up without the cheeks (AU12)", "a brief smile that leaves the eyes still")
-                ),
-            )
-        )
+        cues.append(_cue("face", _worded("face", "unfelt", chance, lines) or chance.choice(POLITE)))
     if shows_voice:
-        for text in _voice(emotion, hedge, chance):
+        for text in _voice(emotion, hedge, chance, lines):
             decisive.add(len(cues))
             cues.append(_cue("voice", text))
     if relation == "sarcastic":
         text = chance.choice(IRONY).replace("{h}", hedge)
+        sense = "face" if any(w in text for w in ("lip", "eyes")) else "voice"
         decisive.add(len(cues))
-        cues.append(_cue("face" if any(w in text for w in ("lip", "eyes")) else "voice", text))
+        cues.append(_cue(sense, _worded(sense, "irony", chance, lines) or text))
     marked = [(c, i in decisive) for i, c in enumerate(cues)]
     if chance.random() < 0.35:
         other = chance.choice(EKMAN)
-        stranger = [("face", t) for t in _face(other, "", chance)] + [("voice", t) for t in _voice(other, "", chance)]
+        stranger = [("face", t) for t in _face(other, "", chance, lines)] + [
+            ("voice", t) for t in _voice(other, "", chance, lines)
+        ]
         marked += [(_cue(sense, text, "P2"), False) for sense, text in chance.sample(stranger, min(2, len(stranger)))]
         if chance.random() < 0.6:
             marked.append((_cue("transcript", f'the speaker says "{chance.choice(by_core[other])}"', "P2"), False))
     if chance.random() < 0.5:
         marked.insert(0, (_cue("scene", f"the picture shows {chance.choice(SCENES)}", None), False))
+    for _ in range(chance.randint(1, 4) if lines.all and chance.random() < 0.3 else 0):
+        sense = chance.choice(("face", "voice"))
+        if line := lines.pick(sense, "nothing", chance):
+            marked.append((line.cue("P1"), False))
     body = marked[1:]
     chance.shuffle(body)
     marked = [marked[0], *body]
@@ -196,7 +200,16 @@ def _cue(sense: str, text: str, person: str | None = "P1") -> Cue:
     return Cue(sense=sense, text=text, person=person, source="generated@1")
 
 
-def _face(emotion: str, hedge: str, chance: random.Random) -> Iterator[str]:
+def _worded(sense: str, shows: str, chance: random.Random, lines: Lines) -> str | None:
+    """Half of the time a line of another detector, where there are some."""
+    line = lines.pick(sense, shows, chance) if lines.all and chance.random() < 0.5 else None
+    return line and line.text
+
+
+def _face(emotion: str, hedge: str, chance: random.Random, lines: Lines) -> Iterator[str]:
+    if text := _worded("face", emotion, chance, lines):
+        yield text
+        return
     units = [u for u in chance.choice(SHOWN[emotion]) if chance.random() > 0.12]
     if not units:
         yield chance.choice(
@@ -213,7 +226,10 @@ def _face(emotion: str, hedge: str, chance: random.Random) -> Iterator[str]:
         yield chance.choice((", ", "; ", " | ")).join(chance.choice(PLAIN[unit]) for unit in units)
 
 
-def _voice(emotion: str, hedge: str, chance: random.Random) -> Iterator[str]:
+def _voice(emotion: str, hedge: str, chance: random.Random, lines: Lines) -> Iterator[str]:
+    if text := _worded("voice", emotion, chance, lines):
+        yield text
+        return
     if emotion == "neutral":
         yield chance.choice(CALM)
         return

@@ -16,10 +16,11 @@ import typer
 from cuechain.agents.errors import ConfigError
 from cuechain.agents.llm.serialise import batch, label_row, row
 from cuechain.agents.values import EKMAN
-from cuechain.finetune.config import PlannerConfig, Stage, read
+from cuechain.finetune.config import CORPUS, PlannerConfig, Stage, read
 from cuechain.finetune.embedded.augment import augmented
 from cuechain.finetune.embedded.encoder import build, encoder_folder
 from cuechain.finetune.embedded.examples import Example, read_examples
+from cuechain.finetune.embedded.lines import Lines, read_lines
 from cuechain.finetune.embedded.losses import SHARE, Priors
 from cuechain.finetune.embedded.losses import losses as slot_losses
 
@@ -63,6 +64,7 @@ def train(config: PlannerConfig, tell: Any = print) -> Path:
     files = {name: [x for x in found if x.author not in config.hold_out] for name, found in files.items()}
     if empty := [name for name, found in files.items() if not found]:
         raise ConfigError(f"no examples in {empty[0]}.jsonl", "run `cuechain finetune data` first")
+    lines = read_lines(CORPUS / "lines" / "train")
     priors = Priors(files["texts"]) if "texts" in files else None
     if config.start is not None:
         _begin(net, config.start)
@@ -84,7 +86,7 @@ def train(config: PlannerConfig, tell: Any = print) -> Path:
         while step < stage.steps:
             chance = random.Random(f"{config.seed}/{stage.name}/{step}")
             torch.manual_seed(chance.randrange(2**31))
-            losses = _step(net, optimizer, files, stage, step, chance, tokenizer, priors)
+            losses = _step(net, optimizer, files, stage, step, chance, tokenizer, priors, lines)
             step += 1
             if step % 20 == 0 or step == stage.steps:
                 tell(f"{stage.name} {step}/{stage.steps} " + " ".join(f"{k} {v:.3f}" for k, v in losses.items()))
@@ -160,6 +162,7 @@ def _step(
     chance: random.Random,
     tokenizer: Tokenizer,
     priors: Priors | None,
+    lines: Lines,
 ) -> dict[str, float]:
     import torch
 
@@ -172,7 +175,7 @@ def _step(
         some = drawn(files[name], count, stage, chance, alike=name in BARE)
         if name not in BARE:
             others = chance.choices(files[name], k=count)
-            some = [augmented(x, chance, o) for x, o in zip(some, others, strict=True)]
+            some = [augmented(x, chance, o, lines) for x, o in zip(some, others, strict=True)]
         examples += some
     losses = slot_losses(net, examples, chance, tokenizer, priors)
     total = sum(SHARE[name] * value for name, value in losses.items())
