@@ -26,7 +26,7 @@ SHEETS = [x for path in sorted((CORPUS / "train").glob("*.jsonl")) for x in writ
 def test_the_corpus_reads_and_is_split_by_author() -> None:
     parts = [list(map(written, sorted((CORPUS / part).glob("*.jsonl")))) for part in ("train", "dev", "test")]
     every = [[x for found in part for x in found] for part in parts]
-    assert [len(part) for part in every] == [1510, 60, 450]
+    assert [len(part) for part in every] == [2310, 150, 650]
     authors = [{x.author for x in part} for part in every]
     assert len(set.union(*authors)) == sum(map(len, authors))
     assert len({x.id for part in every for x in part}) == sum(map(len, every))
