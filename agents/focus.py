@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
+from cuechain.agents.happenings import happened
 from cuechain.agents.llm.labels import is_known, meaning
 from cuechain.agents.llm.serialise import SETTING
-from cuechain.agents.times import Named, named
+from cuechain.agents.times import Known, Named, named
 from cuechain.agents.values import Cue, CueSheet, Focus, QuestionKind, Span
 
 _KINDS: tuple[tuple[QuestionKind, str], ...] = (
@@ -222,7 +223,7 @@ def _parts(name: str, people: tuple[str, ...]) -> list[str]:
 def _time(sheet: CueSheet, question: str) -> Named | None:
     end = _end(sheet)
     spoken = [c.span for c in sheet.cues.values() if c.span and c.sense in ("transcript", "voice")]
-    return named(question, end, spoken) if end else None
+    return named(question, Known(end, spoken, lambda clause: happened(sheet, clause, end))) if end else None
 
 
 def _end(sheet: CueSheet) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 
+from cuechain.agents.happenings import act, doing
 from cuechain.agents.llm.serialise import SETTING
 from cuechain.agents.values import Claim, Cue, CueSheet, Focus
 
@@ -18,18 +19,6 @@ NEAR = 0.5
 """Seconds by which what happens at a moment may miss it."""
 
 COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
-
-_ACTS = {
-    r"smil\w*": r"lip corners?\b.*\bup\b",
-    r"frown\w*": r"brows?\b.*\b(down|together)\b",
-    r"blink\w*": r"blink",
-    r"nod\w*": r"\bnod",
-    r"laugh\w*": r"laugh",
-    r"(cry|cries|crying|weep\w*|sob\w*)": r"\b(cry|cries|crying|weep|sob)",
-    r"(speak(s|ing)?|talk(s|ing)?|says?|said)": r"^the speaker says",
-    r"(pause[sd]?|pausing)": r"\bpause",
-}
-"""What people are asked about that they do, and how cues word it."""
 
 MOST_WORDS = 10
 """Words of a question that only asks what was perceived; a longer one wants a judgement on the way."""
@@ -68,16 +57,6 @@ def counted(n: int) -> str:
 def listed(names: Sequence[str]) -> str:
     """`P1, P2 and P3`."""
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}" if names else "nobody"
-
-
-def act(text: str) -> tuple[str, str] | None:
-    """What a question asks whether somebody does it: its own word, and a pattern of cues that tell it."""
-    return next(((m[0], told) for word, told in _ACTS.items() if (m := re.search(rf"\b{word}\b", text, re.I))), None)
-
-
-def doing(sheet: CueSheet, told: str) -> dict[str, Cue]:
-    """Cues that tell it."""
-    return {i: c for i, c in sheet.cues.items() if re.search(told, c.text, re.I)}
 
 
 def _of(sheet: CueSheet, text: str, found: Focus) -> dict[str, Cue]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from cuechain.agents.values import Span
@@ -48,6 +48,18 @@ _SCALE = re.compile(r"\b(scale|rate|score|out of)\b", re.I)
 
 
 @dataclass(frozen=True)
+class Known:
+    """What is known of a clip when a time is looked up."""
+
+    end: float
+    """Length, in seconds."""
+    spoken: Sequence[Span] = ()
+    """When somebody speaks, for "before she speaks"."""
+    happened: Callable[[str], Span | None] = lambda _: None
+    """When something happens, for "after the door shuts"."""
+
+
+@dataclass(frozen=True)
 class Named:
     """A time that a question names."""
 
@@ -61,19 +73,19 @@ class Named:
     """The question without those words."""
 
 
-def named(question: str, end: float, spoken: Sequence[Span] = ()) -> Named | None:
+def named(question: str, known: Known) -> Named | None:
     """The time that a question names; None where it names none.
 
     Args:
         question: The user's words.
-        end: Length of the clip, in seconds.
-        spoken: When somebody speaks, for "before she speaks".
+        known: The clip.
     """
+    end = known.end
     text = _digits(re.sub(r"(?<!\w)(['\"“‘])(?:(?!\1).)+?['\"”’](?!\w)", " ", question))
     for pattern, read in _READINGS:
         if not (found := re.search(pattern, text, re.I)):
             continue
-        span = read(found, end, spoken)
+        span = read(found, known)
         if span is None:
             continue
         words = " ".join(found.group().split())
@@ -124,22 +136,22 @@ def _seconds(text: str, like: str = "") -> float:
 _Read = tuple[float, float] | str | None
 
 
-def _part(found: re.Match[str], end: float, spoken: Sequence[Span]) -> _Read:
+def _part(found: re.Match[str], known: Known) -> _Read:
     which, parts = found[1].lower(), {"half": 2, "third": 3, "quarter": 4}[found[2].lower()]
     number = {"first": 0, "second": 1}.get(which, parts - 1)
-    return number * end / parts, (number + 1) * end / parts
+    return number * known.end / parts, (number + 1) * known.end / parts
 
 
-def _middle(found: re.Match[str], end: float, spoken: Sequence[Span]) -> _Read:
-    return end / 3, 2 * end / 3
+def _middle(found: re.Match[str], known: Known) -> _Read:
+    return known.end / 3, 2 * known.end / 3
 
 
-def _edge(found: re.Match[str], end: float, spoken: Sequence[Span]) -> _Read:
-    length = min(_seconds(found[2]), end)
-    return (0.0, length) if found[1].lower() in ("first", "opening", "initial") else (end - length, end)
+def _edge(found: re.Match[str], known: Known) -> _Read:
+    length = min(_seconds(found[2]), known.end)
+    return (0.0, length) if found[1].lower() in ("first", "opening", "initial") else (known.end - length, known.end)
 
 
-def _range(found: re.Match[str], end: float, spoken: Sequence[Span]) -> _Read:
+def _range(found: re.Match[str], known: Known) -> _Read:
     one, other = found[2], found[3]
     if not re.search(r"[a-z:]", one + other, re.I) and (
         (found[1] or "").lower() != "between" or _SCALE.search(found.string)
@@ -149,45 +161,61 @@ def _range(found: re.Match[str], end: float, spoken: Sequence[Span]) -> _Read:
     return min(first, second), max(first, second)
 
 
-def _from_start(found: re.Match[str], end: float, spoken: Sequence[Span]) -> _Read:
+def _from_start(found: re.Match[str], known: Known) -> _Read:
     return 0.0, _seconds(found[1])
 
 
-def _to_end(found: re.Match[str], end: float, spoken: Sequence[Span]) -> _Read:
+def _to_end(found: re.Match[str], known: Known) -> _Read:
     begin = _seconds(found[1])
-    return begin, max(begin, end)
+    return begin, max(begin, known.end)
 
 
-def _moment(found: re.Match[str], end: float, spoken: Sequence[Span]) -> _Read:
+def _moment(found: re.Match[str], known: Known) -> _Read:
     at = _seconds(found[1])
-    if not 0 <= at <= end + SLACK:
+    if not 0 <= at <= known.end + SLACK:
         return at, at  # not around it: "at 36 s" of 35 s is outside
     return at - AROUND, at + AROUND
 
 
-def _first(found: re.Match[str], end: float, spoken: Sequence[Span]) -> _Read:
-    return None if _COMPARED.search(found.string) else (0.0, end / 3)
+def _first(found: re.Match[str], known: Known) -> _Read:
+    return None if _COMPARED.search(found.string) else (0.0, known.end / 3)
 
 
-def _last(found: re.Match[str], end: float, spoken: Sequence[Span]) -> _Read:
-    return None if _COMPARED.search(found.string) else (2 * end / 3, end)
+def _last(found: re.Match[str], known: Known) -> _Read:
+    return None if _COMPARED.search(found.string) else (2 * known.end / 3, known.end)
 
 
-def _speaking(found: re.Match[str], end: float, spoken: Sequence[Span]) -> _Read:
-    if not spoken:
+def _speaking(found: re.Match[str], known: Known) -> _Read:
+    if not known.spoken:
         return f"“{' '.join(found.group().split())}” cannot be looked up: no speech was perceived."
     before = found[1].lower() in ("before", "until")
     stops = bool(re.match("stop|finish|end", found[2] or "", re.I))
     # "before she speaks" is before she begins to, "after she speaks" after she has stopped.
     ends = stops or not (before or found[2])
-    edge = max(s.end for s in spoken) if ends else min(s.start for s in spoken)
-    if (edge if before else end - edge) < SHORT:
+    edge = max(s.end for s in known.spoken) if ends else min(s.start for s in known.spoken)
+    if (edge if before else known.end - edge) < SHORT:
         return f"There is nothing {found[1].lower()} that: speech {'ends' if ends else 'begins'} at {edge:.1f} s."
-    return (0.0, edge) if before else (edge, end)
+    return (0.0, edge) if before else (edge, known.end)
 
 
-def _unclear(found: re.Match[str], end: float, spoken: Sequence[Span]) -> _Read:
+def _happening(found: re.Match[str], known: Known) -> _Read:
+    """Before or after something that a cue tells. What is over in a moment goes on while it is answered: then from its begin."""
+    span = known.happened(found[2])
+    if span is None:
+        return None
+    before = found[1].lower() in ("before", "until")
+    edge = span.end if not before and span.length > AROUND else span.start
+    if (edge if before else known.end - edge) < SHORT:
+        return f"There is nothing {found[1].lower()} that: it is at {span.start:.1f}–{span.end:.1f} s."
+    return (0.0, edge) if before else (edge, known.end)
+
+
+def _unclear(found: re.Match[str], known: Known) -> _Read:
     return f"I did not understand the time “{' '.join(found[1].split())}”: ask with seconds, for example “before 5 seconds”."
+
+
+def _untold(found: re.Match[str], known: Known) -> _Read:
+    return f"No cue tells when “{' '.join(found[1].split())}” is: ask with seconds, for example “before 5 seconds”."
 
 
 _READINGS = (
@@ -205,8 +233,9 @@ _READINGS = (
     (rf"{_AT_THE}{_START}\b|\bat first\b|\bearly on\b|\bthe (?:first|opening) (?:few )?(?:moments?|part|bit)\b", _first),
     (rf"{_AT_THE}{_END}\b|\blate on\b|\bthe (?:last|final|closing) (?:few )?(?:moments?|part|bit)\b", _last),
     (rf"\b(before|until|after) {_THEY} {_SPEAKING}(?=\W*$|,)", _speaking),
-    (rf"{_FOLLOWS}((?:before|after|until) {_THEY} (?!and\b|or\b)\w+[^?!.]*)", _unclear),
-    (rf"^\W*how (?:does|do|did|is|was|are|were) {_WHOM} (?:\w+ )?((?:before|after|until) {_THEY} \w+)", _unclear),
+    (rf"\b(before|after|until) ((?:{_THEY}|\w+) [^,;?!.]+)", _happening),
+    (rf"{_FOLLOWS}((?:before|after|until) {_THEY} (?!and\b|or\b)\w+[^,?!.]*)", _untold),
+    (rf"^\W*how (?:does|do|did|is|was|are|were) {_WHOM} (?:\w+ )?((?:before|after|until) {_THEY} \w+[^,?!.]*)", _untold),
     (r"\b(?:at )?(frame (?:number )?\d+|the \d+(?:st|nd|rd|th) frame)\b", _unclear),
 )  # fmt: skip
 """First match wins."""

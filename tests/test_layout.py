@@ -25,7 +25,7 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
         "errors weights",
         "values",
         "settings registry",
-        "subtitles prompts conversation atomic fetch times",
+        "subtitles prompts conversation atomic fetch times happenings",
         "probe",
         "frames beside",
         "media llm",

@@ -94,6 +94,49 @@ def test_stretch(question, span):
         assert (found.start, found.end) == pytest.approx(span)
 
 
+def happenings() -> CueSheet:
+    def cue(sense: str, text: str, start: float, end: float, person: str | None = None) -> Cue:
+        return Cue(sense=sense, text=text, span=Span(start=start, end=end), person=person, source="t@1")
+
+    return CueSheet(
+        cues={
+            "S1": cue("scene", "a border hut with a stamp and an ink pad", 0, 30),
+            "T1": cue("transcript", 'says "The door is shut. I am sorry."', 3, 6, "Vasil"),
+            "W1": cue("words", "the door, shut: anger", 3, 6, "Vasil"),
+            "N1": cue("sound", "a laugh", 8, 9, "Officer"),
+            "N2": cue("sound", "the stamp comes down", 13, 14),
+            "N3": cue("sound", "another laugh", 20, 24, "Vasil"),
+            "V1": cue("voice", "the voice trembles", 25, 30, "Vasil"),
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    ("question", "span"),
+    [
+        ("Before the stamp comes down, what does Vasil feel?", (0, 13)),
+        (
+            "How does Vasil feel after the stamp came down?",
+            (13, 30),
+        ),  # over in a moment: what follows may begin meanwhile
+        ("and after he laughs?", (8, 30)),
+        ("How is the officer before Vasil laughs?", (0, 20)),
+        ("Is Vasil calm until the officer laughs?", (0, 8)),
+        ("How does the officer feel after Vasil says sorry?", (6, 30)),
+        ("How does he feel after the door is shut?", None),  # it is only spoken of
+        ("How does he feel after the border?", None),  # what fills the clip does not happen
+        ("Is he angry after all?", None),
+    ],
+)
+def test_a_stretch_before_or_after_what_a_cue_tells(question, span):
+    found = focus(happenings(), question, EKMAN).span
+    assert (found and (found.start, found.end)) == span
+
+
+def test_nothing_is_left_after_what_happens_last():
+    assert untimed(happenings(), "and after his voice trembles?").startswith("There is nothing after that")
+
+
 @pytest.mark.parametrize(
     ("question", "told"),
     [
@@ -101,8 +144,8 @@ def test_stretch(question, span):
         ("and between 100 and 110 s?", "The clip is 8.0 s long"),
         ("after one minute", "The clip is 8.0 s long"),
         ("at -5 s?", "The clip is 8.0 s long"),
-        ("and before she smiles?", "I did not understand the time “before she smiles”"),
-        ("How does she feel after he leaves?", "I did not understand the time"),
+        ("and before she smiles?", "No cue tells when “before she smiles” is"),
+        ("How does she feel after he leaves?", "No cue tells when “after he leaves” is"),
         ("at frame 200", "I did not understand the time"),
     ],
 )
