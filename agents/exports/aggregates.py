@@ -11,7 +11,7 @@ from pathlib import Path
 
 from cuechain.agents.exports.files import Whole
 from cuechain.agents.exports.gate import agrees, confidence, gold_of, labels_said, name_of
-from cuechain.agents.exports.record import Cell, Origin
+from cuechain.agents.exports.record import Cell, Origin, turn_of
 from cuechain.agents.exports.tables import cell
 from cuechain.agents.justify import supported
 from cuechain.agents.values import Case
@@ -96,8 +96,7 @@ class Aggregates:
         """Take the next case."""
         own = self._origin.of(case)
         self._made = self._made or {name: own[name] for name in ("run", "task", "model", "template_hash")}
-        sample = case.sample
-        turn = sample.turns[sample.turn - 1] if sample and sample.turn and sample.turn <= len(sample.turns) else None
+        turn = turn_of(case)
         values = {**own, "speaker": turn.speaker if turn else "", "person": (case.answer and case.answer.person) or ""}
         if self._foreign:
             told = self._table.get(name_of(case))

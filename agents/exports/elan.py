@@ -6,16 +6,19 @@ EAF 3.0 (Max Planck Institute for Psycholinguistics): times in milliseconds, and
 from __future__ import annotations
 
 import mimetypes
+import os
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import quote
 from xml.etree import ElementTree as ET
 
 from cuechain.agents.exports.gate import gold_of
-from cuechain.agents.exports.record import rationale, shown_answer, stretch
-from cuechain.agents.exports.timelines import Clip
+from cuechain.agents.exports.record import rationale, shown_answer
+from cuechain.agents.exports.timelines import Clip, when
 from cuechain.agents.llm.prototypes import spoken
+from cuechain.agents.values import Case
 
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
 SCHEMA = "http://www.mpi.nl/tools/elan/EAFv3.0.xsd"
@@ -84,15 +87,27 @@ def _header(root: ET.Element, clip: Clip) -> None:
     path = clip.media.path or ""
     place = path if "://" in path else Path(path).absolute().as_uri()
     kind = mimetypes.guess_type(path)[0] or "application/octet-stream"
-    ET.SubElement(
-        header, "MEDIA_DESCRIPTOR", MEDIA_URL=place, MIME_TYPE=kind, RELATIVE_MEDIA_URL=f"./{place.rsplit('/', 1)[-1]}"
-    )
+    media = ET.SubElement(header, "MEDIA_DESCRIPTOR", MEDIA_URL=place, MIME_TYPE=kind)
+    if way := _way(path, clip.folder):
+        media.set("RELATIVE_MEDIA_URL", way)
     told: dict[str, set[str]] = {}
     for case in clip.cases:
         for name, value in clip.origin.of(case).items():
             told.setdefault(name, set()).update([value] if value else [])
     for name, values in told.items():
         ET.SubElement(header, "PROPERTY", NAME=f"cuechain:{name}").text = clean(" ".join(sorted(values)))
+
+
+def _way(path: str, folder: Path) -> str | None:
+    """From the annotations to the file, so that both may be moved together; None where no way leads there."""
+    if "://" in path:
+        return None
+    try:
+        way = os.path.relpath(Path(path).resolve(), folder.resolve())
+    except ValueError:  # another drive
+        return None
+    told = quote(Path(way).as_posix())
+    return told if told.startswith("../") else f"./{told}"
 
 
 def _tiers(clip: Clip) -> Iterator[tuple[str, str, list[Mark]]]:
@@ -111,11 +126,10 @@ def _tiers(clip: Clip) -> Iterator[tuple[str, str, list[Mark]]]:
             words = spoken(cue.text) if cue.sense == "transcript" else cue.text
             put(cue.person, cue.sense, cue.span.start, cue.span.end, f"[{id}] {words}")
     for case in clip.cases:
-        span = stretch(case)
-        start, end = (span.start, span.end) if span else (0.0, clip.media.duration or 0.0)
+        start, end = when(case).start, when(case).end
         person = case.answer.person if case.answer else None
         put(person, "answer", start, end, shown_answer(case))
-        put(person, "rationale", start, end, rationale(case))
+        put(person, "rationale", start, end, _reasons(clip, case))
         put(None, "people said", start, end, ", ".join(gold_of(case)))
     taken: set[str] = set()
     for (person, what), marks in found.items():
@@ -125,6 +139,17 @@ def _tiers(clip: Clip) -> Iterator[tuple[str, str, list[Mark]]]:
                 number += 1
             taken.add(unique)
             yield unique, person, lane
+
+
+def _reasons(clip: Clip, case: Case) -> str:
+    """An answer in prose, with its citations by the names that cues have in this file."""
+    cites = {i for claim in (case.answer.claims if case.answer else ()) for i in claim.cites}
+
+    def named(found: re.Match[str]) -> str:
+        ids = found[1].split(", ")
+        return f"[{', '.join(clip.named(case, i) for i in ids)}]" if cites.issuperset(ids) else found[0]
+
+    return re.sub(r"\[([^][]+)]", named, rationale(case))
 
 
 def _lanes(marks: list[Mark]) -> Iterator[list[Mark]]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from cuechain.agents.exports.gate import agrees, confidence, gold_of, labels_said, precision, votes
 from cuechain.agents.justify import supported
-from cuechain.agents.values import Case, Media, Span
+from cuechain.agents.values import Case, Media, Span, Turn
 
 Cell = str | float | int | bool | list[str] | None
 
@@ -55,7 +55,7 @@ def flat(case: Case, origin: Origin) -> dict[str, Cell]:
     """A case as one row of COLUMNS."""
     answer, verdict, sample = case.answer, case.verdict, case.sample
     span, labels, gold = stretch(case), labels_said(case), gold_of(case)
-    turn = sample.turns[sample.turn - 1] if sample and sample.turn and sample.turn <= len(sample.turns) else None
+    turn = turn_of(case)
     row: dict[str, Cell] = dict(origin.of(case))
     row |= {
         "status": case.status,
@@ -108,15 +108,21 @@ def rationale(case: Case) -> str:
     return case.explanation.text if case.explanation else ""
 
 
-def stretch(case: Case) -> Span | None:
-    """The stretch of the file that a case is about; None for all of it, or where it has no times."""
+def turn_of(case: Case) -> Turn | None:
+    """The turn that is judged; None for an item that is no conversation."""
     sample = case.sample
-    turn = sample.turns[sample.turn - 1] if sample and sample.turn and sample.turn <= len(sample.turns) else None
-    return (
-        (case.answer.span if case.answer else None)
-        or (sample.span if sample else None)
-        or (turn.span if turn else None)
-    )
+    return sample.turns[sample.turn - 1] if sample and sample.turn and sample.turn <= len(sample.turns) else None
+
+
+def asked_about(case: Case) -> Span | None:
+    """The stretch of its file that an item is; None for all of it, or where it has no times."""
+    sample, turn = case.sample, turn_of(case)
+    return (sample.span if sample else None) or (turn.span if turn else None)
+
+
+def stretch(case: Case) -> Span | None:
+    """The stretch of the file that a case is about, as far as its answer tells or its item is one; None for all of it."""
+    return (case.answer.span if case.answer else None) or asked_about(case)
 
 
 def shown_answer(case: Case) -> str:

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 
 from cuechain.agents.exports.record import shown_answer, stretch
-from cuechain.agents.exports.timelines import Clip
+from cuechain.agents.exports.timelines import Clip, when
 from cuechain.agents.llm.prototypes import spoken
-from cuechain.agents.values import Case, Cue, Span
+from cuechain.agents.values import Case, Span
 
 _TAG = re.compile(r"<(?=[/!a-zA-Z])")
 
@@ -18,19 +18,20 @@ LEAST = 0.001
 
 def srt(clip: Clip) -> str | None:
     """Subtitles of a clip: its transcript with the answers below, and an answer by itself where nobody speaks; None without either."""
-    lines = [(cue.span, cue) for _, cue in clip.cues() if cue.sense == "transcript" and cue.span]
+    lines: dict[tuple[Span, str | None], list[str]] = {}  # words that were given for one stretch stand together
+    for _, cue in clip.cues():
+        if cue.sense == "transcript" and cue.span:
+            lines.setdefault((cue.span, cue.person), []).append(plain(spoken(cue.text)))
     shown: list[tuple[Span, str]] = []
     served: set[int] = set()
-    for span, cue in lines:
-        own = [n for n, case in enumerate(clip.cases) if _covers(case, span) and _about(case, cue)]
+    for (span, person), said in lines.items():
+        own = [n for n, case in enumerate(clip.cases) if _covers(case, span) and _about(case, person)]
         served.update(own)
-        said = plain(spoken(cue.text))
-        words = f"{plain(cue.person)}: {said}" if cue.person else said
+        words = f"{plain(person)}: {' '.join(said)}" if person else " ".join(said)
         shown.append((span, "\n".join([words, *_answers([clip.cases[n] for n in own])])))
     for n, case in enumerate(clip.cases):
         if n not in served:
-            whole = stretch(case) or Span(start=0, end=clip.media.duration or 0)
-            shown.append((whole, "\n".join(_answers([case]))))
+            shown.append((when(case), "\n".join(_answers([case]))))
     shown.sort(key=lambda one: (one[0].start, one[0].end))
     entries = [
         f"{n}\n{_time(s.start)} --> {_time(max(s.end, s.start + LEAST))}\n{t}\n" for n, (s, t) in enumerate(shown, 1)
@@ -43,9 +44,9 @@ def _covers(case: Case, line: Span) -> bool:
     return span is None or span.start <= (line.start + line.end) / 2 <= span.end
 
 
-def _about(case: Case, cue: Cue) -> bool:
+def _about(case: Case, speaker: str | None) -> bool:
     person = case.answer.person if case.answer else None
-    return person is None or cue.person in (person, None)
+    return person is None or speaker in (person, None)
 
 
 def _answers(cases: list[Case]) -> Iterator[str]:

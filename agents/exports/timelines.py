@@ -7,12 +7,14 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from cuechain.agents.catalogue import case_of
 from cuechain.agents.exports.files import Whole, safe_name
-from cuechain.agents.exports.record import Origin
-from cuechain.agents.values import Case, Cue, Media
+from cuechain.agents.exports.gate import name_of
+from cuechain.agents.exports.record import Origin, asked_about, stretch, turn_of
+from cuechain.agents.values import Case, Cue, Media, Span
 
 SOURCES = "sources.jsonl"
 """Beside the clips' files: which cases each holds and where they come from, since not every form has a place for it."""
@@ -25,21 +27,39 @@ class Clip:
     media: Media
     """The file."""
     cases: tuple[Case, ...]
-    """In the order of the run; their sheets hold cues of this file alone, and of no other."""
+    """In the order of the run; their sheets hold what has a time in this file, and nothing else."""
     origin: Origin
     """The run."""
+    folder: Path
+    """Where what is written about it is going to lie."""
 
     def cues(self) -> Iterator[tuple[str, Cue]]:
-        """Cues with a time, each once, by time; cases about stretches of one clip share those at their edges."""
-        seen: dict[tuple[object, ...], tuple[str, Cue]] = {}
+        """Cues with a time, each once and with its names, by time; cases about stretches of one clip share those at their edges."""
+        seen: dict[tuple[object, ...], tuple[dict[str, None], Cue]] = {}
         for case in self.cases:
             for id, cue in case.sheet.cues.items():
                 if cue.span is not None:
-                    key = (cue.sense, cue.person, cue.span.start, cue.span.end, cue.text)
-                    seen.setdefault(key, (id, cue))
-        yield from sorted(
-            seen.values(), key=lambda one: (one[1].span.start, one[1].span.end) if one[1].span else (0.0, 0.0)
-        )
+                    seen.setdefault(_told(cue), ({}, cue))[0][self.named(case, id)] = None
+        timed = ((", ".join(names), cue) for names, cue in seen.values())
+        yield from sorted(timed, key=lambda one: (one[1].span.start, one[1].span.end) if one[1].span else (0.0, 0.0))
+
+    def named(self, case: Case, id: str) -> str:
+        """A cue's id, with the item before it where ids of several items mean different cues."""
+        return f"{name_of(case)} {id}" if self._mixed else id
+
+    @cached_property
+    def _mixed(self) -> bool:
+        known: dict[str, tuple[object, ...]] = {}
+        return any(known.setdefault(i, _told(c)) != _told(c) for case in self.cases for i, c in case.sheet.cues.items())
+
+
+def _told(cue: Cue) -> tuple[object, ...]:
+    return cue.sense, cue.person, cue.span, cue.text
+
+
+def when(case: Case) -> Span:
+    """The stretch of its file that a case of a Clip is about; all of it where nothing else is told."""
+    return stretch(case) or Span(start=0, end=case.sheet.media[0].duration or 0)
 
 
 class Timelines:
@@ -61,19 +81,21 @@ class Timelines:
         self._clips: dict[str, int] = {}
 
     def add(self, case: Case) -> None:
-        """Take the next case: it goes to each of its files that has times."""
-        timed = [m for m in case.sheet.media if m.duration is not None and m.path]
-        if not timed:
+        """Take the next case: it goes to each of its files that has times; a case about a turn, to the file of this turn if it has one."""
+        turn = turn_of(case)
+        files: dict[str, list[Media]] = {}
+        for media in case.sheet.media:
+            if media.duration is not None and media.path and (turn is None or turn.file in (None, media.path)):
+                files.setdefault(media.path, []).append(media)
+        if not files:
             self.left["no times"] += 1
             return
-        for media in timed:
-            key = media.path or media.sha256
-            number = self._clips.setdefault(key, len(self._clips))
-            one = len(case.sheet.media) == 1
-            ids = {i for i, c in case.sheet.cues.items() if one or c.media == media.id}
-            kept = case.model_copy(update={"sheet": case.sheet.only(ids).model_copy(update={"media": (media,)})})
+        for path, parts in files.items():
+            number = self._clips.setdefault(path, len(self._clips))
+            whole = max(parts, key=lambda one: one.duration or 0)
+            sheet = case.sheet.model_copy(update={"media": (whole,), "cues": dict(_timed(case, path, parts))})
             with (Path(self._held.name) / f"{number}.jsonl").open("a", encoding="utf-8") as out:
-                out.write(kept.model_dump_json(exclude_defaults=True) + "\n")
+                out.write(case.model_copy(update={"sheet": sheet}).model_dump_json(exclude_defaults=True) + "\n")
 
     def finish(self) -> list[Path]:
         """Write the files; which they are."""
@@ -83,7 +105,7 @@ class Timelines:
         try:
             for key, number in self._clips.items():
                 cases = tuple(_read(Path(self._held.name) / f"{number}.jsonl"))
-                text = self._text(Clip(cases[0].sheet.media[0], cases, self._origin))
+                text = self._text(Clip(cases[0].sheet.media[0], cases, self._origin, self._folder))
                 if text is None:
                     self.left["nothing with a time"] += len(cases)
                     continue
@@ -100,6 +122,29 @@ class Timelines:
     def drop(self) -> None:
         """Leave nothing behind but files that are whole."""
         self._held.cleanup()
+
+
+def _timed(case: Case, path: str, parts: list[Media]) -> Iterator[tuple[str, Cue]]:
+    """The cues of a file, and those of words that were given with it, over the stretch that they were given for."""
+    own = {m.id for m in parts}
+    texts = {m.id: m for m in case.sheet.media if m.kind == "text"}
+    whole = asked_about(case) or Span(start=0, end=max(m.duration or 0 for m in parts))
+    for id, cue in case.sheet.cues.items():
+        if cue.media in own or len(case.sheet.media) == 1:
+            yield id, cue
+        elif cue.media in texts and (span := _given(case, cue, texts[cue.media], path, whole)):
+            yield id, cue.model_copy(update={"span": span})
+
+
+def _given(case: Case, cue: Cue, text: Media, path: str, whole: Span) -> Span | None:
+    """When in a file given words are said; None where they are those of another file, or of a turn whose time nobody tells."""
+    line = cue.measures.get("line")
+    turn = text.turns[int(line) - 1] if isinstance(line, int | float) and 1 <= line <= len(text.turns) else None
+    if turn is None or turn.file == path:
+        return cue.span or whole
+    if turn.file or not case.sample or path not in case.sample.files:
+        return None
+    return cue.span or (whole if line == case.sample.turn else None)
 
 
 def _put(path: Path, text: str) -> Path:

@@ -2,6 +2,7 @@
 
 import json
 from itertools import pairwise
+from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -11,7 +12,7 @@ from cuechain.agents.exports.elan import eaf
 from cuechain.agents.exports.record import Origin
 from cuechain.agents.exports.subtitles import srt
 from cuechain.agents.exports.timelines import SOURCES, Clip, Timelines
-from cuechain.agents.values import CueSheet, Gap, Span
+from cuechain.agents.values import CueSheet, Gap, Media, Span, Turn
 from tests.agents.exports.made import case, cue, failed, film, seen, sheet, talk
 
 ORDER = ("HEADER", "TIME_ORDER", "TIER", "LINGUISTIC_TYPE", "CONSTRAINT")
@@ -24,7 +25,7 @@ def origin(tmp_path):
 
 
 def clip(origin, *cases, media=None):
-    return Clip(media or film(), cases, origin)
+    return Clip(media or film(), cases, origin, Path("/exports/elan"))
 
 
 def timelines(tmp_path, origin, cases, suffix=".srt", write=srt):
@@ -112,6 +113,69 @@ def test_each_file_of_a_case_has_its_own_cues(tmp_path, origin):
     assert "second" in {line.text for line in second}
 
 
+def given(text, id="a", media=None, **sample):
+    """A clip beside the words that are said in it, as many tables have them."""
+    media = media or film()
+    cues = {
+        "T1": cue("transcript", f'the text says "{text}"', media="m2"),
+        "W1": cue("words", "the words are clearly positive", media="m2"),
+        "F1": cue("face", "the lip corners pull up (AU12, strong)", 2.0, 4.0, "P1", media=media.id),
+    }
+    sheet = CueSheet(media=(media, Media(id="m2", kind="text", text=text)), cues=cues)
+    return case(id, seen_of=sheet, cites=("T1", "W1"), sample={"text": text, **sample})
+
+
+def test_words_that_were_given_with_a_clip_stand_over_its_stretch(tmp_path, origin):
+    cases = [given("What a day", span=Span(start=0, end=4)), given("No", "b", span=Span(start=4, end=8))]
+    (file, sources), out = timelines(tmp_path, origin, cases)
+    lines = subtitles.parse(file.read_text("utf-8"), ".srt")
+    assert [(line.span.start, line.span.end, line.text) for line in lines] == [
+        (0.0, 4.0, "What a day [joy 80%]"),
+        (4.0, 8.0, "No [joy 80%]"),
+    ]
+    assert json.loads(sources.read_text("utf-8").splitlines()[0])["tools"] == "face@1 transcript@1 words@1"
+    files, _ = timelines(tmp_path, origin, [given("What a day")], ".eaf", eaf)
+    _, tiers = document(files[0].read_text("utf-8"))
+    assert tiers["transcript"] == [(0, 9000, "[T1] What a day")] and tiers["words"][0][:2] == (0, 9000)
+    assert not out.left
+
+
+def test_a_long_given_text_is_one_subtitle(tmp_path, origin):
+    told = given("One.")
+    more = {**told.sheet.cues, "T2": cue("transcript", 'the text says "Two."', media="m2")}
+    told = told.model_copy(update={"sheet": told.sheet.model_copy(update={"cues": more})})
+    (line,) = subtitles.parse(timelines(tmp_path, origin, [told])[0][0].read_text("utf-8"), ".srt")
+    assert line.text == "One. Two. [joy 80%]"
+
+
+def test_of_a_conversation_a_clip_has_the_words_of_its_own_turns(tmp_path, origin):
+    """A turn has a clip, as of utterances of a film; and a whole conversation has one, with times or without."""
+    films = [film(f"/clips/{name}.mp4", id=f"m{n}") for n, name in enumerate(("whole", "second"), 2)]
+
+    def of(turns, media, **sample):
+        text = Media(id="m1", kind="text", text="…", turns=turns)
+        said = {
+            f"T{n}": cue("transcript", f'the speaker says "{t.text}"', t.span and t.span.start, t.span and t.span.end, t.speaker,
+                         media="m1", measures={"line": float(n)})
+            for n, t in enumerate(turns, 1)
+        }  # fmt: skip
+        sheet = CueSheet(media=(text, *media), cues=said)
+        told = case(seen_of=sheet, cites=("T2",), sample={"turns": turns, "turn": 2, "files": (), **sample})
+        files, _ = timelines(tmp_path, origin, [told])
+        read = [subtitles.parse(f.read_text("utf-8"), ".srt") for f in files[:-1]]
+        return {
+            f.stem: [(x.span.start, x.text) for x in lines if x.speaker] for f, lines in zip(files, read, strict=False)
+        }
+
+    ann, bob = Turn(speaker="Ann", text="What a day"), Turn(speaker="Bob", text="Yes")
+    own = bob.model_copy(update={"file": "/clips/second.mp4"})
+    assert of((ann, own), films[1:]) == {"second": [(0.0, "Yes")]}
+    assert of((ann.model_copy(update={"file": "/clips/whole.mp4"}), own), films) == {"second": [(0.0, "Yes")]}
+    assert of((ann, bob), films[:1], files=("/clips/whole.mp4",)) == {"whole": [(0.0, "Yes")]}
+    timed = [t.model_copy(update={"span": Span(start=n, end=n + 1)}) for n, t in enumerate((ann, bob))]
+    assert of(tuple(timed), films[:1], files=("/clips/whole.mp4",)) == {"whole": [(0.0, "What a day"), (1.0, "Yes")]}
+
+
 def document(text):
     """The annotations of every tier, after what the schema and ELAN itself demand has been checked."""
     root = ET.fromstring(text)
@@ -150,6 +214,7 @@ def test_tiers_for_persons_and_senses_and_the_answers(origin):
     assert tiers["P1 rationale"][0][2].startswith("The person seems to feel joy [F1].")
     assert {t.get("TIER_ID"): t.get("PARTICIPANT") for t in root.iter("TIER")}["P1 face"] == "P1"
     media = root.find("HEADER/MEDIA_DESCRIPTOR")
+    assert media.get("RELATIVE_MEDIA_URL") == "../../clips/a%20film.mp4"
     assert media.get("MEDIA_URL") == "file:///clips/a%20film.mp4" and media.get("MIME_TYPE") == "video/mp4"
     told = {p.get("NAME"): p.text for p in root.iter("PROPERTY")}
     assert (
@@ -189,6 +254,34 @@ def test_stretches_of_one_clip_share_cues_once(origin):
     halves = [case(id, sample={"span": Span(start=n * 4, end=n * 4 + 4)}) for n, id in enumerate(("a", "b"))]
     _, tiers = document(eaf(clip(origin, *halves)))
     assert len(tiers["P1 transcript"]) == 1 and [m[:2] for m in tiers["P1 answer"]] == [(0, 4000), (4000, 8000)]
+
+
+def test_ids_that_mean_two_things_in_one_file_have_their_item_before_them(origin):
+    """Stretches of one clip each have an F1; the cue at their edge is in both."""
+    edge = cue("face", "the eyes blink", 3.9, 4.1, "P1")
+    first = sheet(cue("face", "the lip corners pull up", 1.0, 2.0, "P1"), edge)
+    second = sheet(edge, cue("face", "the brows lower", 5.0, 6.0, "P1"))
+    cases = [
+        case(id, seen_of=held, sample={"span": Span(start=n * 4, end=n * 4 + 4)}, text="He says [wow]")
+        for n, (id, held) in enumerate((("a b", first), ("c", second)))
+    ]
+    _, tiers = document(eaf(clip(origin, *cases)))
+    assert [text for _, _, text in tiers["P1 face"]] == [
+        "[a b F1] the lip corners pull up",
+        "[a b F2, c F1] the eyes blink",
+        "[c F2] the brows lower",
+    ]
+    assert [text.split(".")[0] for _, _, text in tiers["P1 rationale"]] == [
+        "He says [wow] [a b F1]",
+        "He says [wow] [c F1]",
+    ]
+
+
+def test_no_way_leads_to_an_address(origin):
+    far = film("https://example.org/a.mp4")
+    root, _ = document(eaf(clip(origin, case(seen_of=seen(media=far)), media=far)))
+    media = root.find("HEADER/MEDIA_DESCRIPTOR")
+    assert media.get("MEDIA_URL") == "https://example.org/a.mp4" and media.get("RELATIVE_MEDIA_URL") is None
 
 
 def test_a_clip_with_nothing_in_time(tmp_path, origin):
