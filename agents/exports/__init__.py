@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 PLACES = {
+    "cases": "cases.csv",
     "parquet": "cases.parquet",
     "segments": "segments.csv",
     "aggregates": "aggregates.csv",
@@ -12,7 +13,7 @@ PLACES = {
     "sharegpt": "sharegpt.jsonl",
     "pairs": "pairs.jsonl",
 }
-"""Form to its file or folder in a folder of exports."""
+"""Form to its file or folder in a folder of exports; what is a .csv may be a .tsv by its own name."""
 
-BY_SUFFIX = {".parquet": "parquet", ".csv": "segments", ".jsonl": "sharegpt"}
+BY_SUFFIX = {".csv": "cases", ".tsv": "cases", ".parquet": "parquet", ".jsonl": "sharegpt"}
 """The form of a file where nobody names it."""

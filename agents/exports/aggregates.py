@@ -12,7 +12,7 @@ from pathlib import Path
 from cuechain.agents.exports.files import Whole
 from cuechain.agents.exports.gate import agrees, confidence, gold_of, labels_said, name_of
 from cuechain.agents.exports.record import Cell, Origin, turn_of
-from cuechain.agents.exports.tables import cell
+from cuechain.agents.exports.tables import cell, delimiter
 from cuechain.agents.justify import supported
 from cuechain.agents.values import Case
 
@@ -108,7 +108,7 @@ class Aggregates:
 
     def finish(self) -> list[Path]:
         """Write the figures and put the file in place."""
-        out = csv.writer(self._file.out, lineterminator="\n")
+        out = csv.writer(self._file.out, delimiter=delimiter(self._file.path), lineterminator="\n")
         made = {name: value for name, value in self._made.items() if name not in self._by}
         out.writerow([*made, *self._by, *FIGURES])
         for key, group in sorted(self._groups.items()):

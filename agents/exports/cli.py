@@ -13,10 +13,14 @@ from cuechain.agents.exports import PLACES
 def export(
     run: Annotated[Path, typer.Argument(help="Run folder that `cuechain batch` made.")],
     output: Annotated[
-        Path, typer.Option("--output", "-o", help="A .parquet, .csv or .jsonl; or a folder, for several forms.")
+        Path, typer.Option("--output", "-o", help="A .csv, .tsv, .parquet or .jsonl; or a folder, for several forms.")
     ],
     forms: Annotated[
-        str | None, typer.Option("--as", help=f"Comma-separated: {', '.join(PLACES)}; all of them into a folder.")
+        str | None,
+        typer.Option(
+            "--as",
+            help=f"Comma-separated: {', '.join(PLACES)}; all of them into a folder. `cases` is one row an item, `segments` one a cue.",
+        ),
     ] = None,
     verified: Annotated[bool, typer.Option("--verified", help="Only answers that passed the check.")] = False,
     confidence: Annotated[float, typer.Option("--confidence", min=0, max=1, help="Least confidence.")] = 0.0,
@@ -46,7 +50,7 @@ def export(
 ) -> None:
     """Write a run's cases as tables, subtitles, annotations or training rows; what is refused is counted by reason.
 
-    For example: cuechain export runs/meld -o meld.parquet --verified
+    For example: cuechain export runs/meld -o meld.csv --verified
     """
     import json
 

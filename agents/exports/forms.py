@@ -22,7 +22,7 @@ from cuechain.agents.exports.gate import Gate, Refusal
 from cuechain.agents.exports.label_studio import Tasks
 from cuechain.agents.exports.record import Origin
 from cuechain.agents.exports.subtitles import srt
-from cuechain.agents.exports.tables import Cases, Segments
+from cuechain.agents.exports.tables import Cases, Parquet, Segments
 from cuechain.agents.exports.timelines import Timelines
 from cuechain.agents.exports.training import Pairs, ShareGPT, edits_of
 from cuechain.agents.registry import did_you_mean
@@ -47,7 +47,7 @@ def wanted_of(output: Path, forms: str | None) -> dict[str, Path]:
     if not is_file(output):
         if output.is_file() or output.suffix:
             raise ConfigError(
-                f"{output} is neither a folder nor a .parquet, .csv or .jsonl", "-o FOLDER takes every form"
+                f"{output} is neither a folder nor a .csv, .tsv, .parquet or .jsonl", "-o FOLDER takes every form"
             )
         alone = len(named) == 1 and not Path(PLACES[named[0]]).suffix
         return {name: output if alone else output / PLACES[name] for name in named or PLACES}
@@ -55,7 +55,7 @@ def wanted_of(output: Path, forms: str | None) -> dict[str, Path]:
         raise ConfigError("one file holds one form", "-o FOLDER takes several")
     form = named[0] if named else BY_SUFFIX[output.suffix.lower()]
     suffix = Path(PLACES[form]).suffix
-    if suffix != output.suffix.lower():
+    if suffix != output.suffix.lower() and (suffix, output.suffix.lower()) != (".csv", ".tsv"):
         raise ConfigError(f"{form} is no {output.suffix}", f"give a {suffix}" if suffix else f"{form} needs a folder")
     return {form: output}
 
@@ -94,7 +94,8 @@ def cells(options: Options, origin: Origin) -> Mapping[str, Sequence[str]]:
 
 def _makers(origin: Origin, options: Options) -> dict[str, Callable[[Path], Export]]:
     return {
-        "parquet": lambda path: Cases(path, origin),
+        "cases": lambda path: Cases(path, origin),
+        "parquet": lambda path: Parquet(path, origin),
         "segments": lambda path: Segments(path, origin),
         "aggregates": lambda path: Aggregates(path, origin, options.by, cells(options, origin)),
         "srt": lambda path: Timelines(path, ".srt", srt, origin),

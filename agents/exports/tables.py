@@ -1,10 +1,11 @@
-"""Tables: one row a case (Parquet), one row a cue (CSV)."""
+"""Tables: one row a case (CSV, Parquet), one row a cue (CSV)."""
 
 from __future__ import annotations
 
 import csv
 import re
 from collections import Counter
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,7 +46,47 @@ def cell(value: Cell) -> str | float | int:
     return plain(value) if isinstance(value, str) else value
 
 
-class Cases:
+def delimiter(path: Path) -> str:
+    """What stands between the cells of a CSV; or of a TSV, where the file is called so."""
+    return "\t" if path.suffix.lower() == ".tsv" else ","
+
+
+class _Rows:
+    """A CSV or TSV of some columns."""
+
+    def __init__(self, path: Path, origin: Origin, columns: Iterable[str]) -> None:
+        self.left: Counter[str] = Counter()
+        self.written = 0
+        self._origin, self._columns = origin, tuple(columns)
+        self._file = Whole(path)
+        self._csv = csv.writer(self._file.out, delimiter=delimiter(path), lineterminator="\n")
+        self._csv.writerow(self._columns)
+
+    def _put(self, row: Mapping[str, Cell]) -> None:
+        self._csv.writerow([cell(row[name]) for name in self._columns])
+        self.written += 1
+
+    def finish(self) -> list[Path]:
+        """Put the file in place."""
+        return [self._file.finish()]
+
+    def drop(self) -> None:
+        """Leave what was there before."""
+        self._file.drop()
+
+
+class Cases(_Rows):
+    """One row a case, whether it was answered or failed (see `record.COLUMNS`)."""
+
+    def __init__(self, path: Path, origin: Origin) -> None:
+        super().__init__(path, origin, COLUMNS)
+
+    def add(self, case: Case) -> None:
+        """Take the next case."""
+        self._put(flat(case, self._origin))
+
+
+class Parquet:
     """One row a case, in typed columns (see `record.COLUMNS`)."""
 
     def __init__(self, path: Path, origin: Origin) -> None:
@@ -101,16 +142,11 @@ SEGMENT = (
 """Columns of the table of cues. `stance` and `points` are those of the first sentence beyond the head that cites the cue."""
 
 
-class Segments:
+class Segments(_Rows):
     """One row a cue: when, who, which sense, what, its raw measures, and whether the case's answer rests on it."""
 
     def __init__(self, path: Path, origin: Origin) -> None:
-        self.left: Counter[str] = Counter()
-        self.written = 0
-        self._origin = origin
-        self._file = Whole(path)
-        self._csv = csv.writer(self._file.out, lineterminator="\n")
-        self._csv.writerow(SEGMENT)
+        super().__init__(path, origin, SEGMENT)
 
     def add(self, case: Case) -> None:
         """Take the next case."""
@@ -147,13 +183,4 @@ class Segments:
                 "abstain": answer.abstain if answer else None,
                 "gold": gold[0] if gold else None,
             }
-            self._csv.writerow([cell(row[name]) for name in SEGMENT])
-            self.written += 1
-
-    def finish(self) -> list[Path]:
-        """Put the file in place."""
-        return [self._file.finish()]
-
-    def drop(self) -> None:
-        """Leave what was there before."""
-        self._file.drop()
+            self._put(row)

@@ -49,7 +49,7 @@ def test_every_form_into_a_folder(run, tmp_path):
     assert [one["id"] for one in refused] == ["b", "d", "e"]
     there = {str(p.relative_to(tmp_path / "out")) for p in (tmp_path / "out").rglob("*") if p.is_file()}
     assert there == {
-        "cases.parquet", "segments.csv", "aggregates.csv", "sharegpt.jsonl", "pairs.jsonl", "refused.jsonl", "export.json",
+        "cases.csv", "cases.parquet", "segments.csv", "aggregates.csv", "sharegpt.jsonl", "pairs.jsonl", "refused.jsonl", "export.json",
         "srt/a film.srt", "srt/sources.jsonl", "elan/a film.eaf", "elan/sources.jsonl",
         "label_studio/video.json", "label_studio/video.xml", "label_studio/text.json", "label_studio/text.xml",
     }  # fmt: skip
@@ -57,14 +57,19 @@ def test_every_form_into_a_folder(run, tmp_path):
 
 
 def test_one_form_into_a_file(run, tmp_path):
-    told = export(run, "-o", tmp_path / "cues.csv")
+    told = export(run, "-o", tmp_path / "cases.csv")
+    assert told.splitlines() == ["5 cases kept, 0 refused", "cases: 5 rows"]
+    export(run, "-o", tmp_path / "cases.tsv")
+    with (tmp_path / "cases.tsv").open(newline="") as lines:
+        assert [row["status"] for row in csv.DictReader(lines, delimiter="\t")] == [*["done"] * 4, "failed"]
+    told = export(run, "-o", tmp_path / "cues.csv", "--as", "segments")
     assert told.splitlines() == ["5 cases kept, 0 refused", "segments: 8 rows; left out: no cues 1"]
     export(run, "-o", tmp_path / "rows.jsonl", "--verified")
     assert (tmp_path / "rows.jsonl").read_text("utf-8").count("\n") == 3  # c says something of a face that nobody saw
-    export(run, "-o", tmp_path / "by.csv", "--as", "aggregates", "--by", "dataset,speaker")
-    with (tmp_path / "by.csv").open(newline="") as lines:
-        assert {row["speaker"] for row in csv.DictReader(lines)} == {"", "Bob"}
-    assert {p.name for p in tmp_path.iterdir()} == {"run", "cues.csv", "rows.jsonl", "by.csv"}
+    export(run, "-o", tmp_path / "by.tsv", "--as", "aggregates", "--by", "dataset,speaker")
+    with (tmp_path / "by.tsv").open(newline="") as lines:
+        assert {row["speaker"] for row in csv.DictReader(lines, delimiter="\t")} == {"", "Bob"}
+    assert {p.name for p in tmp_path.iterdir()} == {"run", "cases.csv", "cases.tsv", "cues.csv", "rows.jsonl", "by.tsv"}
 
 
 def test_one_form_of_several_files_into_a_folder(run, tmp_path):
@@ -81,6 +86,7 @@ def test_one_form_of_several_files_into_a_folder(run, tmp_path):
     ("given", "message"),
     [
         (("-o", "x.parquet", "--as", "srt"), "srt is no .parquet"),
+        (("-o", "x.tsv", "--as", "parquet"), "parquet is no .tsv"),
         (("-o", "x.csv", "--as", "segments,aggregates"), "one file holds one form"),
         (("-o", "x.xlsx"), "neither a folder"),
         (("-o", "out", "--as", "elen"), "there is no form 'elen'"),

@@ -1,4 +1,4 @@
-"""Parquet, cues as CSV, and aggregates: typed, safe to open in a spreadsheet, with provenance."""
+"""Cases as Parquet and CSV, cues as CSV, and aggregates: typed, safe to open in a spreadsheet, with provenance."""
 
 import csv
 import json
@@ -8,7 +8,8 @@ import pytest
 from cuechain.agents.errors import ConfigError
 from cuechain.agents.exports.aggregates import Aggregates
 from cuechain.agents.exports.record import COLUMNS, Origin
-from cuechain.agents.exports.tables import ROWS, Cases, Segments
+from cuechain.agents.exports.tables import ROWS, Cases, Parquet, Segments
+from cuechain.agents.values import Span
 from tests.agents.exports.made import case, cue, failed, seen, sheet, talk
 
 PROVENANCE = ("run", "id", "dataset", "split", "model", "template_hash")
@@ -28,7 +29,7 @@ def parquet(tmp_path, origin, *cases):
     pytest.importorskip("pyarrow")
     from pyarrow.parquet import read_table
 
-    out = Cases(tmp_path / "out" / "cases.parquet", origin)
+    out = Parquet(tmp_path / "out" / "cases.parquet", origin)
     for one in cases:
         out.add(one)
     assert out.finish() == [tmp_path / "out" / "cases.parquet"]
@@ -61,6 +62,28 @@ def test_a_row_for_each_case_in_typed_columns(tmp_path, origin):
     )
     assert (d["abstain"], d["label"], d["agrees"]) == (True, None, False)
     assert a["votes"] is None and a["supported"] is None
+
+
+@pytest.mark.parametrize(("name", "sign"), [("cases.csv", ","), ("cases.TSV", "\t")])
+def test_a_row_for_each_case_that_any_spreadsheet_opens(tmp_path, origin, name, sign):
+    told = case("=1+1", gold="anger", text="=HYPERLINK(1)\tand\nmore", sample={"span": Span(start=1, end=3)})
+    out = Cases(tmp_path / name, origin)
+    for one in (told, case("b", label=None, gold=None), failed(sample={"files": ("/clips/broken.mp4",)})):
+        out.add(one)
+    assert out.finish() == [tmp_path / name] and out.written == 3
+    with (tmp_path / name).open(encoding="utf-8", newline="") as lines:
+        a, b, bad = rows = list(csv.DictReader(lines, delimiter=sign))
+    assert all(tuple(row) == tuple(COLUMNS) for row in rows)
+    assert (a["id"], a["label"], a["gold"], a["agrees"], a["confidence"]) == ("'=1+1", "joy", "anger", "false", "0.8")
+    assert a["rationale"].startswith("'=HYPERLINK(1)\tand\nmore [F1].") and a["question"] == "How does the person feel?"
+    assert (a["sentiment"], a["abstain"], a["verified"], a["cites"]) == ("positive", "false", "true", "F1")
+    assert (a["files"], a["start_s"], a["end_s"]) == ("/clips/a film.mp4", "1.0", "3.0")
+    assert (b["abstain"], b["label"], b["agrees"], b["gold"]) == ("true", "", "", "")
+    assert (bad["status"], bad["error"], bad["files"]) == (
+        "failed",
+        "MediaError: there is no sound",
+        "/clips/broken.mp4",
+    )
 
 
 def test_more_rows_than_are_held_at_once(tmp_path, origin):
