@@ -6,7 +6,8 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
-from cuechain.agents.evidence import MOST_CLAIMS, ceiling, closest, evidence, grounded, partial, signed
+from cuechain.agents.course import asked_of, course, halves
+from cuechain.agents.evidence import ceiling, closest, evidence, grounded, partial, signed
 from cuechain.agents.focus import nothing_there, of_turn, untimed, within
 from cuechain.agents.llm import Planner
 from cuechain.agents.llm.addressed import without_orders
@@ -82,6 +83,8 @@ def planned(
     begin = time.perf_counter()
     plainly = question.model_copy(update={"text": PLAINLY})
     sheet = _read(sheet)
+    if found.kind == "change":
+        sheet = asked_of(sheet, question.text)
     if found.kind == "everyone" and sheet.people:
         return _each(sheet, plainly, task, planner, found, labels)
     if found.kind == "who" and len(sheet.people) > 1:
@@ -94,12 +97,17 @@ def planned(
         Step(name="plan", output=whole.model_dump_json(), seconds=time.perf_counter() - begin),
     ]
     if found.kind == "change" and len(plans) == 1 and stretches[0][0] is not None:
-        stretches = _halves(stretches[0][1], stretches[0][0])
+        stretches = halves(stretches[0][1], stretches[0][0])
         plans = [planner.plan(part, plainly, labels, found.person) for _, part in stretches]
     # A change is told against what comes before and after it.
     answer = _answer(sheet if found.kind == "change" else within(sheet, found.span), whole, found, task)
     if found.kind == "change" and not answer.abstain:
-        answer = answer.model_copy(update={"claims": _course(stretches, plans) or answer.claims[:1]})
+        able = [(part, p) for (_, part), p in zip(stretches, plans, strict=True) if p.abstain < ABSTAIN and p.weight]
+        told = course(able, found.person)
+        if not told:  # the answer to all of it, in the words of one
+            found = found.model_copy(update={"kind": "how"})
+            told = (*answer.claims, Claim(text="No change stands out.", cites=answer.claims[0].cites, stance="context"))
+        answer = answer.model_copy(update={"claims": told})
     return answer, found, steps, Usage(calls=len(plans))
 
 
@@ -214,23 +222,6 @@ def segments(sheet: CueSheet) -> list[tuple[Span | None, CueSheet]]:
     return parts
 
 
-def _halves(sheet: CueSheet, span: Span) -> list[tuple[Span | None, CueSheet]]:
-    middle = (span.start + span.end) / 2
-    halves = [Span(start=span.start, end=middle), Span(start=middle, end=span.end)]
-    parts: list[tuple[Span | None, CueSheet]] = []
-    for half in halves:
-        ids = {
-            i
-            for i, c in sheet.cues.items()
-            if c.span
-            and half.start <= (c.span.start + c.span.end) / 2 <= half.end
-            and c.span.length <= 0.6 * span.length
-        }
-        if ids:
-            parts.append((half, sheet.only(ids)))
-    return parts
-
-
 def _together(plans: Sequence[Plan]) -> Plan:
     """One plan for several stretches: each counts by how much its cues decide and how sure it is that it may answer."""
     if len(plans) == 1:
@@ -309,16 +300,3 @@ def _answer(sheet: CueSheet, plan: Plan, found: Focus, task: Task) -> Answer:
         )
         answer = answer.model_copy(update={"emotions": emotions})
     return answer
-
-
-def _course(stretches: Sequence[tuple[Span | None, CueSheet]], plans: Sequence[Plan]) -> tuple[Claim, ...]:
-    """One claim for each stretch whose feeling differs from the one before, for a question about change."""
-    claims: list[Claim] = []
-    for (_, part), plan in zip(stretches, plans, strict=True):
-        if plan.abstain >= ABSTAIN or not plan.weight:
-            continue
-        label = max(plan.labels, key=lambda n: plan.labels[n])
-        best = sorted((i for i in plan.weight if i in part.cues), key=lambda i: -plan.weight[i])[:2]
-        if best and (not claims or claims[-1].points != label):
-            claims.append(Claim(cites=tuple(best), points=label))
-    return tuple(claims[:MOST_CLAIMS])

@@ -32,6 +32,7 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
         "nearest",
         "perception tasks datasets",
         "textualize focus evidence lookup",
+        "course",
         "planned chain",
         "reason realise verify weigh explain votes seeing",
         "inquire",
