@@ -38,6 +38,7 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
         "inquire",
         "pipeline",
         "agent catalogue justify terminal",
+        "judged",
         "sessions",
         "runs web chat",
         "importance",

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cuechain.agents.exports.files import Whole
-from cuechain.agents.exports.gate import agrees, confidence, gold_of, labels_said, name_of
 from cuechain.agents.exports.record import Cell, Origin, turn_of
 from cuechain.agents.exports.tables import cell, delimiter
+from cuechain.agents.judged import agrees, confidence, gold_of, labels_said, name_of
 from cuechain.agents.justify import supported
 from cuechain.agents.values import Case
 

@@ -14,9 +14,9 @@ from pathlib import Path
 from urllib.parse import quote
 from xml.etree import ElementTree as ET
 
-from cuechain.agents.exports.gate import gold_of
-from cuechain.agents.exports.record import rationale, shown_answer
+from cuechain.agents.exports.record import rationale
 from cuechain.agents.exports.timelines import Clip, when
+from cuechain.agents.judged import gold_of, shown_answer
 from cuechain.agents.llm.prototypes import spoken
 from cuechain.agents.values import Case
 

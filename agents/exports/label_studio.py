@@ -17,8 +17,8 @@ from xml.etree import ElementTree as ET
 
 from cuechain.agents.exports.elan import clean
 from cuechain.agents.exports.files import Whole
-from cuechain.agents.exports.gate import confidence, gold_of, labels_said, task_of
 from cuechain.agents.exports.record import Origin, kind_of, rationale
+from cuechain.agents.judged import confidence, gold_of, labels_said, task_of
 from cuechain.agents.reason import labels_of
 from cuechain.agents.values import Case, Cue, Kind, Media
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cuechain.agents.exports.gate import agrees, confidence, gold_of, labels_said, precision, votes
+from cuechain.agents.exports.gate import precision, votes
+from cuechain.agents.judged import agrees, confidence, gold_of, labels_said
 from cuechain.agents.justify import supported
 from cuechain.agents.values import Case, Media, Span, Turn
 
@@ -123,19 +124,6 @@ def asked_about(case: Case) -> Span | None:
 def stretch(case: Case) -> Span | None:
     """The stretch of the file that a case is about, as far as its answer tells or its item is one; None for all of it."""
     return (case.answer.span if case.answer else None) or asked_about(case)
-
-
-def shown_answer(case: Case) -> str:
-    """The answer in a few words: its labels with how sure it is, or why there is none."""
-    if case.answer is None:
-        return "no answer"
-    if supported(case) is False:
-        return f"{' or '.join(gold_of(case))} not supported"
-    if case.answer.abstain:
-        return "cannot be told"
-    sure = confidence(case.answer)
-    named = ", ".join(labels_said(case)) or case.answer.sentiment or "answered"
-    return f"{named} {sure:.0%}" if sure is not None else named
 
 
 def as_json(value: Any) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from cuechain.agents.exports.record import shown_answer, stretch
+from cuechain.agents.exports.record import stretch
 from cuechain.agents.exports.timelines import Clip, when
+from cuechain.agents.judged import shown_answer
 from cuechain.agents.llm.prototypes import spoken
 from cuechain.agents.values import Case, Span
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from cuechain.agents.errors import MissingExtraError
 from cuechain.agents.exports.files import Whole
-from cuechain.agents.exports.gate import gold_of, labels_said
 from cuechain.agents.exports.record import COLUMNS, Cell, Origin, as_json, flat
+from cuechain.agents.judged import gold_of, labels_said
 from cuechain.agents.values import Case
 
 if TYPE_CHECKING:

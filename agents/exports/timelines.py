@@ -12,8 +12,8 @@ from pathlib import Path
 
 from cuechain.agents.catalogue import case_of
 from cuechain.agents.exports.files import Whole, safe_name
-from cuechain.agents.exports.gate import name_of
 from cuechain.agents.exports.record import Origin, asked_about, stretch, turn_of
+from cuechain.agents.judged import name_of
 from cuechain.agents.values import Case, Cue, Media, Span
 
 SOURCES = "sources.jsonl"

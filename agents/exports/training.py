@@ -17,8 +17,9 @@ from pydantic import ValidationError
 from cuechain import prompts
 from cuechain.agents.errors import ConfigError
 from cuechain.agents.exports.files import Whole
-from cuechain.agents.exports.gate import Demands, agrees, gold_of, name_of, refused, task_of
+from cuechain.agents.exports.gate import Demands, refused
 from cuechain.agents.exports.record import Origin
+from cuechain.agents.judged import agrees, gold_of, name_of, task_of
 from cuechain.agents.justify import STEP
 from cuechain.agents.reason import turns
 from cuechain.agents.values import Answer, Case

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from cuechain.agents.exports.gate import Demands, Gate, Refusal, agrees, precision, refused, votes
+from cuechain.agents.exports.gate import Demands, Gate, Refusal, precision, refused, votes
+from cuechain.agents.judged import agrees
 from cuechain.agents.values import (
     AspectAnswer,
     CauseAnswer,
