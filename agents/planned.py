@@ -11,7 +11,7 @@ from cuechain.agents.evidence import ceiling, closest, evidence, grounded, parti
 from cuechain.agents.focus import nothing_there, of_turn, untimed, within
 from cuechain.agents.llm import Planner
 from cuechain.agents.llm.addressed import without_orders
-from cuechain.agents.llm.labels import meaning
+from cuechain.agents.llm.labels import fitting, meaning
 from cuechain.agents.llm.serialise import SETTING
 from cuechain.agents.tasks import Task
 from cuechain.agents.values import (
@@ -285,7 +285,7 @@ def _answer(sheet: CueSheet, plan: Plan, found: Focus, task: Task) -> Answer:
         person=found.person,
         span=found.span,
         emotion=Emotion(label=label, intensity=round(plan.intensity, 3), confidence=round(confidence, 3)),
-        sentiment=max(plan.sentiment, key=lambda s: plan.sentiment[s]),
+        sentiment=max(fitting(label, relation), key=lambda s: plan.sentiment.get(s, 0.0)),
         relation=relation,
         claims=(head, *claims),
     )

@@ -79,6 +79,15 @@ def polarity(valence: float) -> Sentiment:
     return "positive" if valence > PLEASANT else "negative" if valence < -PLEASANT else "neutral"
 
 
+def fitting(label: str, relation: str | None) -> tuple[Sentiment, ...]:
+    """Sentiments that a feeling leaves open. Where what shows is not what is felt, or two things are felt, all of them; so too for
+    surprise and for what the table cannot place. Else that of the feeling, or mixed."""
+    kind, valence, _ = meaning(label)
+    if relation in ("masked", "sarcastic", "mixed") or kind in ("surprise", None):
+        return ("positive", "negative", "neutral", "mixed")
+    return ("neutral" if kind == "neutral" else polarity(valence), "mixed")
+
+
 @cache
 def _known() -> dict[str, tuple[str, float, float]]:
     found: dict[str, tuple[str, float, float]] = {name: (name, *place) for name, place in CORE.items()}

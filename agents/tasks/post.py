@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import get_args
 
-from cuechain.agents.llm.labels import meaning
+from cuechain.agents.llm.labels import fitting, meaning
 from cuechain.agents.tasks import Task
 from cuechain.agents.values import EKMAN, Answer, Claim, CueSheet, Emotion, Plan, PostAnswer, Question, Target
 
@@ -23,13 +23,16 @@ def fill(sheet: CueSheet, question: Question, labels: tuple[str, ...], plan: Pla
     """Emotion, sentiment and its level from the plan, which says nothing of humour, offence, hate and intent: they stay open."""
     if answer.abstain:
         return answer
-    valence = sum(p * meaning(name)[1] for name, p in plan.labels.items())
-    scale = levels("polarity")
-    place = min(len(scale) - 1, max(0, int((valence + 1) / 2 * len(scale))))
     polar = {k: plan.sentiment.get(k, 0.0) for k in POLARITY}  # pyright: ignore[reportArgumentType]
-    label = max(polar, key=lambda k: polar[k])
+    felt = fitting(answer.emotion.label, answer.relation) if answer.emotion else POLARITY
+    label = max((k for k in POLARITY if k in felt), key=lambda k: polar[k])
+    valence = sum(p * meaning(name)[1] for name, p in plan.labels.items())
+    # Of the levels on the label's side the one that the feelings' valence is nearest to.
+    scale = levels("polarity")
+    place = int((valence + 1) / 2 * len(scale))
+    least, most = {"negative": (0, 1), "neutral": (2, 2), "positive": (3, 4)}[label]
     sure = round(min(1.0, polar[label] / (sum(polar.values()) or 1.0)), 3)
-    update: dict[str, object] = {"label": label, "confidence": sure, "polarity": scale[place]}
+    update: dict[str, object] = {"label": label, "confidence": sure, "polarity": scale[max(least, min(most, place))]}
     if answer.claims and answer.emotion:
         update["claims"] = (_head(answer.claims[0], label, answer.emotion), *answer.claims[1:])
     return answer.model_copy(update=update)

@@ -4,9 +4,10 @@ import pytest
 
 from cuechain import prompts
 from cuechain.agents import llm, registry, settings
+from cuechain.agents.llm import Model
 from cuechain.agents.pipeline import check, think
 from cuechain.agents.planned import segments
-from cuechain.agents.values import EKMAN, Answer, CueSheet, EmotionAnswer, Gap, Question
+from cuechain.agents.values import EKMAN, Answer, CueSheet, EmotionAnswer, Gap, Plan, Question
 
 from .sheets import cue, masked, two_people
 
@@ -210,3 +211,36 @@ def test_a_single_sign_that_is_mostly_wrong_carries_no_answer(reliability, told)
     case = answered(CueSheet(cues={"F1": sign}), "How does she feel?", rules())
     assert case.answer.abstain is not told
     assert case.answer.claims[0].cites == ("F1",)  # what came nearest is shown either way
+
+
+class Fixed:
+    """A planner that reads nothing."""
+
+    def __init__(self, **slots):
+        weight = dict.fromkeys(masked().cues, 0.8)
+        self._plan = Plan(
+            **{"relation": {"agree": 1.0}, "abstain": 0.0, "weight": weight, "sentiment": {"neutral": 1.0}, **slots}
+        )
+
+    def plan(self, sheet, question, labels, person):
+        return self._plan
+
+
+@pytest.mark.parametrize(
+    ("label", "relation", "told"),
+    [
+        ("joy", "agree", "positive"), ("anger", "single", "mixed"), ("neutral", "agree", "neutral"), ("surprise", "agree", "negative"),
+        ("joy", "masked", "negative"), ("joy", "mixed", "negative"),
+    ],
+)  # fmt: skip
+def test_where_the_senses_agree_the_sentiment_is_that_of_the_feeling(label, relation, told):
+    shares = {"negative": 0.5, "positive": 0.2, "neutral": 0.2, "mixed": 0.1}
+    if label == "anger":
+        shares = {"positive": 0.5, "mixed": 0.3, "negative": 0.2}
+    fixed = Model("fixed", planner=Fixed(labels={label: 1.0}, relation={relation: 1.0}, sentiment=shares))
+    for task in ("ask", "post"):
+        answer = answered(masked(), "How does she feel?", fixed, task).answer
+        assert answer.emotion.label == label and answer.sentiment == told
+        if task == "post" and relation == "agree":
+            sides = {"joy": "positive", "neutral": "neutral", "surprise": "negative"}
+            assert answer.label == sides[label] and answer.polarity.endswith(sides[label])
