@@ -22,9 +22,21 @@ _SENSES = {
 """How questions call the senses that can change by themselves."""
 
 
+_SENSE = rf"(?:{'|'.join(_SENSES)})\b"
+_PAIR = rf"{_SENSE}(?:,? and (?:\w+ )?{_SENSE})?"
+_CHANGING = re.compile(
+    rf"\b{_PAIR}(?: \w+){{0,2}} (?:chang|shift|develop|turn)\w*|\b(?:chang|shift|develop)\w* (?:in|of) (?:\w+ ){{0,2}}{_PAIR}",
+    re.I,
+)
+
+
 def asked_of(sheet: CueSheet, question: str) -> CueSheet:
-    """The cues of the senses whose change is asked for ("how does her face change?"); all of them where none is named."""
-    named = {_SENSES[word] for word in re.findall(r"[a-z]+", question.lower()) if word in _SENSES}
+    """The cues of the senses whose change is asked for ("how does her face change?"); all of them where none is named.
+
+    Words may also say when: "how does she change between her first words and her last?".
+    """
+    asked = " ".join(_CHANGING.findall(question)).lower()
+    named = {_SENSES[word] for word in re.findall(_SENSE, asked)}
     return of_senses(sheet, named) if named else sheet
 
 

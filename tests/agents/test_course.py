@@ -42,8 +42,11 @@ def test_what_somebody_else_shows_is_no_change_of_this_person():
     [
         ("How does her face change over the clip?", {"face"}),
         ("How does his facial expression change?", {"face"}),
-        ("Does her tone change when her face does?", {"voice", "face"}),
+        ("How do her face and her voice change?", {"voice", "face"}),
+        ("Does her tone of voice change when she sees his face?", {"voice"}),
+        ("What is the change in her expression?", {"face"}),
         ("How do her words change?", {"transcript", "words"}),
+        ("How does she change between her first words and the last?", {"transcript", "words", "voice", "face"}),
         ("How does her mood change?", {"transcript", "words", "voice", "face"}),
     ],
 )
