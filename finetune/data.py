@@ -73,6 +73,7 @@ class Report:
         self._rows: dict[str, Counter[str]] = {}
         self._labels: dict[str, Counter[str]] = {}
         self._examples: dict[str, list[str]] = {}
+        self._notes: list[str] = []
 
     def refuse(self, refusal: Refusal) -> None:
         """Count a refusal."""
@@ -94,6 +95,16 @@ class Report:
         """Count a row."""
         self._rows.setdefault(file, Counter())[f"{row.origin}/{row.task}/{row.flaw or row.thumb or row.step}"] += 1
 
+    def split(self, config: RowsConfig) -> None:
+        """Note which side of the split was asked for and got no group: with few groups chance may give it none."""
+        wanted: dict[Part, bool] = {"train": True, "dev": bool(config.dev or config.hold_out)}
+        if self._kept:
+            self._notes += [
+                f"no {part}.jsonl: not one group (speaker, clip …) of what was kept fell on that side; `hold_out` names groups for dev"
+                for part, asked in wanted.items()
+                if asked and part not in self._labels
+            ]
+
     def told(self, evaluation: Evaluation | None) -> dict[str, Any]:
         """All of it, for report.json."""
         return {
@@ -103,6 +114,7 @@ class Report:
             "rows": {file: {"all": c.total(), **dict(sorted(c.items()))} for file, c in sorted(self._rows.items())},
             "labels": {part: dict(c.most_common()) for part, c in self._labels.items()},
             "evaluation": vars_of(evaluation),
+            "notes": self._notes,
         }
 
     def lines(self) -> Iterator[str]:
@@ -113,6 +125,7 @@ class Report:
             yield f"{origin}: {self._kept[origin]} kept, {refused.total()} refused" + (f" ({why})" if why else "")
         for file, counts in sorted(self._rows.items()):
             yield f"{file}: {counts.total()} rows"
+        yield from self._notes
 
 
 def vars_of(evaluation: Evaluation | None) -> dict[str, int]:
@@ -194,6 +207,7 @@ def _made(config: RowsConfig, sources: Iterable[Source]) -> Report:
                     name = file_of(row, part)
                     report.count(name, row)
                     files.write(name, row.model_dump_json())
+        report.split(config)
         files.write("report.json", json.dumps(report.told(evaluation), indent=2, ensure_ascii=False))
         files.finish()
     return report

@@ -125,6 +125,12 @@ def gold_of(example: Example, labels: Sequence[str]) -> Gold:
     )
 
 
+def rests_on(sheet: CueSheet, answer: Answer) -> tuple[str, ...]:
+    """The cues that an answer's supporting sentences cite, in their order; none where it abstains."""
+    cites = (i for c in answer.claims if c.stance == "supports" for i in c.cites if i in sheet.cues)
+    return () if answer.abstain else tuple(dict.fromkeys(cites))
+
+
 def observed(sheet: CueSheet, answer: Answer, decisive: Sequence[str]) -> str:
     """The first reply of the chain about a person: whom it is about, and the cues that matter, without a judgement."""
     kept = [i for i, cue in sheet.cues.items() if role(cue, answer.person) != "other"]
@@ -186,7 +192,8 @@ def inferred(sheet: CueSheet, answer: Answer, decisive: Sequence[str]) -> str:
         if role(cue, answer.person) in ("self", "unknown") and (label := _points(cue)):
             points.setdefault(cue.sense, []).append((id, label))
     senses = {sense: (_most(found), tuple(id for id, _ in found)) for sense, found in points.items()}
-    return prompts.render("reply/infer", senses=senses, relation=answer.relation, decisive=tuple(decisive))
+    told = {"abstains": answer.abstain, "relation": answer.relation, "decisive": tuple(decisive)}
+    return prompts.render("reply/infer", senses=senses, **told)
 
 
 def _points(cue: Cue) -> str | None:
@@ -212,8 +219,9 @@ def conversation(
         task: Its templates.
         answer: The last reply.
         order: Whether reasons or the label come first.
-        decisive: Ids of the cues that decide.
+        decisive: Ids of the cues that decide; where nobody chose them, those that the answer rests on.
     """
+    decisive = decisive or rests_on(sheet, answer)
     said: list[Message] = [Message(role="system", content=prompts.render("system"))]
     asked = turns(sheet, question, task, direct=order == "label")
     templates = dict(task.steps)

@@ -106,7 +106,7 @@ def add(
     from shlex import quote
 
     from cuechain.agents.errors import ConfigError
-    from cuechain.agents.feedback.edits import RefusedError, corrected, leading
+    from cuechain.agents.feedback.edits import RefusedError, corrected, leading, lent
     from cuechain.agents.feedback.kept import found
     from cuechain.agents.runs.display import printable
     from cuechain.agents.sessions import LOCAL, Feedback
@@ -135,8 +135,17 @@ def add(
         try:
             corrected(answered, said, settings)
         except RefusedError as error:
-            raise ConfigError(f"{error.reason}: {error.detail}", "nothing was kept") from error
+            alone = f", the thumb neither: --{rating} alone keeps it" if rating else ""
+            raise ConfigError(error.detail, f"nothing was kept{alone}") from error
     places[0].add(said)
+    for claim in lent(answered, edit) if edit else ():
+        typer.echo(
+            printable(
+                f'"{claim.text}" cites nothing: it is kept as resting on [{", ".join(claim.cites)}], which the answer cited or '
+                "the sentence before does; where that is wrong, say it again with [ids]"
+            ),
+            err=True,
+        )
     place = f"item {answered.sample.id}" if answered.sample else f"answer {number}"
     label = leading(answered.answer, answered) or ("cannot be told" if answered.answer.abstain else "no label")
     typer.echo(printable(f'{place}: "{answered.question.text}", answered with: {label}'), err=True)

@@ -72,7 +72,7 @@ def corrected(case: Case, said: Feedback, settings: Settings) -> Answer:
     if task.worded is not None:
         raise RefusedError("made_sentences", f"sentences of the task {task.name} are made from its other slots")
     was = case.answer
-    claims = tuple(_claims(text, case.sheet, was))
+    claims = tuple(claim for claim, _ in _claims(text, case.sheet, was))
     if claims == was.claims:  # the box was left as it was, and a label chosen beside it
         return corrected(case, said.model_copy(update={"text": None}), settings)
     changed = was.model_copy(update={"claims": claims})
@@ -84,7 +84,7 @@ def corrected(case: Case, said: Feedback, settings: Settings) -> Answer:
     elif (named := _feelings(claims[0].text or "", case, task)) and label not in named:
         raise RefusedError("label_and_text", f"the label is {label}, and the first sentence says {named[0]}")
     if label is not None and label != leading(was, case):
-        changed = _relabelled(changed, task, label)
+        changed = relabelled(changed, task, label)
     if unknown := [i for c in claims for i in c.cites if i not in case.sheet.cues]:
         raise RefusedError("unknown_cite", f"the edit cites {unknown[0]}, which is no cue of the clip")
     closed = labels_of(case.question, task) if case.question.labels or not task.open_vocabulary else ()
@@ -93,9 +93,16 @@ def corrected(case: Case, said: Feedback, settings: Settings) -> Answer:
     return changed
 
 
-def _claims(text: str, sheet: CueSheet, was: Answer) -> Iterator[Claim]:
-    """Sentences with their citations. What was left as it was stays the claim that it was; a new sentence that cites nothing rests on what
-    the one before cites, the first on all that was cited."""
+def lent(case: Case, text: str) -> tuple[Claim, ...]:
+    """Sentences of an edit that cite nothing, with the citations that they are given: those of the sentence before, the first one all that
+    the answer cited."""
+    assert case.answer is not None
+    return tuple(claim for claim, given in _claims(text, case.sheet, case.answer) if given)
+
+
+def _claims(text: str, sheet: CueSheet, was: Answer) -> Iterator[tuple[Claim, bool]]:
+    """Sentences with their citations, and whether these were given to a sentence without (see `lent`). What was left as it was stays the
+    claim that it was."""
     shown = {explain(sheet, was.model_copy(update={"claims": (c,)}), Verdict()).text: c for c in was.claims}
     cited = tuple(dict.fromkeys(i for c in was.claims for i in c.cites))
     last: tuple[str, ...] | None = None
@@ -103,7 +110,7 @@ def _claims(text: str, sheet: CueSheet, was: Answer) -> Iterator[Claim]:
         old = next((claim for known, claim in shown.items() if _plain(known) == sentence), None)
         if old is not None:
             last = old.cites
-            yield old
+            yield old, False
             continue
         ids = [i.upper() for group in _CITE.findall(sentence) for i in re.split(r"\s*[,;]\s*", group)]
         words = re.sub(r"\s+([.,;:!?])", r"\1", _CITE.sub("", sentence)).strip()
@@ -111,7 +118,7 @@ def _claims(text: str, sheet: CueSheet, was: Answer) -> Iterator[Claim]:
             continue
         cites = tuple(dict.fromkeys(ids)) or (() if was.abstain else cited if last is None else last)
         last = cites
-        yield Claim(text=words, cites=cites, stance="supports" if cites else "context")
+        yield Claim(text=words, cites=cites, stance="supports" if cites else "context"), bool(cites and not ids)
 
 
 def _sentences(text: str, known: Sequence[str]) -> Iterator[str]:
@@ -205,11 +212,16 @@ def _feelings(sentence: str, case: Case, task: Task) -> list[str]:
     return found
 
 
-def _relabelled(answer: Answer, task: Task, label: str) -> Answer:
-    """The answer with another label, and the polarity that goes with it where it is a feeling; how strong and how sure stay as they were,
-    or pairs would teach to leave that out."""
+def relabelled(answer: Answer, task: Task, label: str) -> Answer:
+    """The answer with another label, and the polarity that goes with it where it is a feeling.
+
+    How strong and how sure stay as they were, or pairs would teach to leave that out. How the senses relate is open then, as nobody said
+    it; that only one is usable hangs on no label, and another word for the same feeling changes nothing.
+    """
     was = answer.emotion
-    answer = answer.model_copy(update={"abstain": False})
+    same = _feels(task) and was is not None and meaning(was.label)[0] == meaning(label)[0] is not None
+    relation = answer.relation if same or answer.relation == "single" else None
+    answer = answer.model_copy(update={"abstain": False, "relation": relation})
     if task.taught:
         answer = task.taught(answer, Target(labels=(label,)))
     if not _feels(task):

@@ -11,17 +11,18 @@ from cuechain.agents import registry
 from cuechain.agents.catalogue import case_of as stored
 from cuechain.agents.errors import CueChainError
 from cuechain.agents.explain import is_looked_up
+from cuechain.agents.feedback.edits import relabelled
 from cuechain.agents.reason import labels_of
 from cuechain.agents.tasks import Task
-from cuechain.agents.values import SCHEMA_VERSION, Answer, Case, Emotion
+from cuechain.agents.values import SCHEMA_VERSION, Answer, Case
 from cuechain.finetune.embedded.examples import Example
 from cuechain.finetune.gathering.items import Item, Refusal
 from cuechain.finetune.gathering.seen import name64
 from cuechain.finetune.gathering.sources import Place, Source, files, text_group
-from cuechain.finetune.judged import gold_of, said, tells
+from cuechain.finetune.judged import gold_of, tells
 from cuechain.finetune.rows import Gold, Row
 from cuechain.finetune.targets import claims_of, named_in, plainly
-from cuechain.finetune.tuning.pairs import pair_of_edit, thumb
+from cuechain.finetune.tuning.pairs import gold_by, pair_of_edit, thumb
 
 
 class Cases(Source):
@@ -76,8 +77,7 @@ class Feedback(Source):
             except ValueError as error:
                 return Refusal(id, self.called, "broken", f"`edited`: {str(error).splitlines()[0]}")
             ready.append(pair_of_edit(case, right, group))
-        told = said(right, registry.get("tasks", case.question.task))
-        gold = Gold(labels=(told.labels or ())[:1], allowed=_allowed(case), abstain=right.abstain if right else None)
+        gold = gold_by(case, right) if right else Gold(allowed=_allowed(case))
         made = of_case(id, case, right, self.called, gold)
         return made.model_copy(update={"group": group or made.group, "pairs": tuple(r for r in ready if r)})
 
@@ -126,12 +126,10 @@ def edited_answer(case: Case, was: Answer, edited: Any) -> Answer:
     example = Example(
         id="", author="", sheet=case.sheet, question=case.question.text, person=was.person, decisive=cited, abstain=was.abstain
     )  # fmt: skip
-    update: dict[str, Any] = {"claims": claims_of(edited, example)}
+    answer = was.model_copy(update={"claims": claims_of(edited, example)})
     if label and was.emotion and label != was.emotion.label:
-        update["emotion"] = Emotion(label=label)
-        if hasattr(was, "emotions"):
-            update["emotions"] = (Emotion(label=label),)
-    return was.model_copy(update=update)
+        return relabelled(answer, registry.get("tasks", case.question.task), label)
+    return answer
 
 
 def records(paths: Sequence[Path], origin: str) -> Iterator[tuple[str, Any]]:

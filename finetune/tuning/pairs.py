@@ -18,7 +18,7 @@ from cuechain.agents.tasks import Task
 from cuechain.agents.values import Answer, Case
 from cuechain.finetune.judged import said
 from cuechain.finetune.rows import Gold, Message, Row
-from cuechain.finetune.targets import conversation, final
+from cuechain.finetune.targets import conversation, final, rests_on
 from cuechain.finetune.tuning.flaws import FLAWS, judged
 
 ALIKE = 1.5
@@ -126,7 +126,10 @@ def pair_of_edit(case: Case, edited: Answer, group: str = "") -> Row | None:
     if case.answer is None or edited == case.answer:
         return None
     row = _row_of(case, edited, group)
-    bad = (Message(role="assistant", content=final(registry.get("tasks", row.task), case.answer)),)
+    worse = case.answer
+    if edited.relation is None and not edited.abstain:  # or the pair would teach to leave open how the senses relate
+        worse = worse.model_copy(update={"relation": None})
+    bad = (Message(role="assistant", content=final(registry.get("tasks", row.task), worse)),)
     return row.model_copy(update={"id": f"{row.id}/edited", "rejected": bad, "flaw": "edited"})
 
 
@@ -154,7 +157,6 @@ def _row_of(case: Case, answer: Answer, group: str) -> Row:
     clip = case.sheet.media[0].sha256 if case.sheet.media else ""
     sheet = case.sheet.model_dump_json(exclude_defaults=True)
     name = sha256(f"{sheet}{case.question.model_dump_json()}{case.answer and case.answer.model_dump_json()}".encode())
-    cited = {i: None for c in answer.claims if c.stance == "supports" for i in c.cites if i in case.sheet.cues}
     return Row(
         id=name.hexdigest()[:16],
         group=group or clip or sha256(sheet.encode()).hexdigest()[:16],
@@ -164,11 +166,17 @@ def _row_of(case: Case, answer: Answer, group: str) -> Row:
         prompt=prompt,
         completion=(reply,),
         sheet=sheet,
-        gold=Gold(
-            labels=(said(answer, task).labels or ())[:1],
-            allowed=labels_of(case.question, task),
-            abstain=answer.abstain,
-            relation=answer.relation,
-            decisive=tuple(cited),
-        ),
+        gold=gold_by(case, answer),
+    )
+
+
+def gold_by(case: Case, answer: Answer) -> Gold:
+    """What replies are judged by where a person holds an answer to a case for right."""
+    task: Task = registry.get("tasks", case.question.task)
+    return Gold(
+        labels=(said(answer, task).labels or ())[:1],
+        allowed=labels_of(case.question, task),
+        abstain=answer.abstain,
+        relation=answer.relation,
+        decisive=rests_on(case.sheet, answer),
     )

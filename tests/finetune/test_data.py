@@ -551,6 +551,23 @@ def test_a_group_falls_on_one_side(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ({"dev": 0.05}, "no dev.jsonl"),
+        ({"dev": 0.0, "hold_out": ["nobody"]}, "no dev.jsonl"),
+        ({"dev": 0.0, "hold_out": ["g1", "g2"]}, "no train.jsonl"),
+        ({"dev": 0.0}, ""),
+        ({"dev": 0.0, "hold_out": ["g2"]}, ""),
+    ],
+)
+def test_a_side_of_the_split_without_any_group_is_told(tmp_path: Path, more: dict[str, Any], told: str) -> None:
+    report = make(config(tmp_path, generated=0, **more), [Endless(count=3, order="label")])
+    notes = [line for line in report.lines() if "hold_out" in line]
+    assert len(notes) == bool(told) and (not told or told in notes[0])
+    assert json.loads((tmp_path / "rows" / "report.json").read_text())["notes"] == notes
+
+
+@pytest.mark.parametrize(
     ("text", "said"),
     [
         ("out: a\n", "neither `sources`"),

@@ -164,6 +164,9 @@ def test_an_edit_is_a_pair():
     assert row.group == pairs.pair_of_edit(case, edited).group != pairs.pair_of_edit(case, edited, "ann").group == "ann"  # type: ignore[union-attr]
     assert pairs.pair_of_edit(case, case.answer) is None
     assert pairs.pair_of_edit(case.model_copy(update={"answer": None}), edited) is None
+    for change, left in (({"relation": None}, None), ({"relation": None, "abstain": True}, case.answer.relation)):
+        row = pairs.pair_of_edit(case, edited.model_copy(update=change))
+        assert row is not None and Answer.model_validate_json(row.rejected[0].content).relation == left
 
 
 def test_what_rows_teach_is_what_a_bound_model_may_write(made: dict[str, list[Row]]):

@@ -136,6 +136,23 @@ def test_the_first_sentence_says_the_label(case: Case, first: str, label: str):
     assert left.emotion and left.emotion.label == label and left.emotion.confidence == 0.7
 
 
+@pytest.mark.parametrize(
+    ("was", "label", "relation"),
+    [
+        ("masked", "anger", None),  # what was wrong may have been wrong about the senses too
+        ("agree", "grief", "agree"),  # another word for the same feeling
+        ("single", "anger", "single"),  # only one sense is usable, whatever is felt
+        (None, "anger", None),
+    ],
+)
+def test_another_label_leaves_open_how_the_senses_relate(case: Case, was: Any, label: str, relation: str | None):
+    assert case.answer
+    case = case.model_copy(update={"answer": case.answer.model_copy(update={"relation": was})})
+    free = case.question.model_copy(update={"labels": ("anger", "sadness", "grief", "joy")})
+    left = edited(case.model_copy(update={"question": free}), "So it is [F1].", label)
+    assert left.emotion and left.emotion.label == label and left.relation == relation
+
+
 @pytest.mark.parametrize("words", ["This cannot be told from the clip", "What she feels is impossible to tell"])
 def test_an_edit_may_say_that_there_is_no_answer(case: Case, words: str):
     left = edited(case, f"{words}: the voice is lower [V1].")
@@ -337,7 +354,8 @@ def run(
 def test_from_the_terminal(run: Any, case: Case, tmp_path: Path):
     (tmp_path / "case.json").write_text(case.model_dump_json(indent=2), "utf-8")
     code, _, err = run("add", "case.json", "--down", "--edit", "She is angry [F77].")
-    assert code == 2 and "F77" in err and not (tmp_path / "case.feedback.jsonl").exists()
+    assert code == 2 and "F77" in err and "unknown_cite" not in err and "--down alone" in err
+    assert not (tmp_path / "case.feedback.jsonl").exists()
     assert run("add", "case.json")[0] == run("add", "case.json", "--up", "--turn", 2)[0] == 2
     assert run("add", "case.json", "--up")[0] == 0
     assert run("add", "case.json", "--down", "--edit", "She is angry [F1].")[0] == 0
@@ -348,6 +366,15 @@ def test_from_the_terminal(run: Any, case: Case, tmp_path: Path):
     assert "sent nowhere" in err and "names of files" in err
     code, out, _ = run("list", "case.json")
     assert code == 0 and "usable: edit 1, thumb down 1" in out
+
+
+def test_a_sentence_that_cites_nothing_is_told_what_it_is_taken_to_rest_on(run: Any, case: Case, tmp_path: Path):
+    (tmp_path / "case.json").write_text(case.model_dump_json(indent=2), "utf-8")
+    code, _, err = run("add", "case.json", "--edit", "She is sad about her job. Her voice is lower [V1]. So it is.")
+    assert code == 0 and '"She is sad about her job." cites nothing' in err and "[F1, V1, T1, F2]" in err
+    assert '"So it is." cites nothing' in err and "[V1]" in err
+    _, _, err = run("add", "case.json", "--edit", "She is sad about her job [F1].")
+    assert "cites nothing" not in err
 
 
 def test_sessions_from_the_terminal(run: Any, case: Case, tmp_path: Path):
@@ -473,6 +500,31 @@ def test_fine_tuning_reads_it(session: Session, case: Case, tmp_path: Path):
     assert [r.thumb for r in read(tmp_path / "rows/thumbs_train.jsonl")] == ["down", "up"]
     assert not (tmp_path / "rows/refused.jsonl").exists()
     assert {r.group for r in pairs} == {"ab" * 32}
+
+
+def test_what_is_taught_on_the_way_to_a_corrected_answer_agrees_with_it(session: Session, case: Case, tmp_path: Path):
+    pytest.importorskip("datasketch")
+    from cuechain.finetune.data import RowsConfig, make
+    from cuechain.finetune.rows import read
+
+    silent = Answer(person="P1", abstain=True, claims=(Claim(text="This cannot be told.", stance="weak"),))
+    session.add(case.model_copy(update={"answer": silent}))
+    agreed = case.model_copy(update={"answer": case.answer and case.answer.model_copy(update={"relation": "agree"})})
+    session.add(agreed)
+    session.rate(Feedback(turn=1, text="She is sad: her inner brows rise [F2]."))
+    session.rate(Feedback(turn=2, text="She is angry about what she says [T1]."))
+    made, _ = exported(session.folder)
+    (tmp_path / "f.jsonl").write_text("".join(r.model_dump_json() + "\n" for r in made))
+    source = {"kind": "feedback", "files": [tmp_path / "f.jsonl"]}
+    make(RowsConfig.model_validate({"out": tmp_path / "rows", "sources": [source], "dev": 0.0}))
+    rows = list(read(tmp_path / "rows/train.jsonl"))
+    sad, angry = (r.completion[0].content for r in rows if r.step == "infer")
+    assert "does not allow" not in sad + angry and "Relation" not in sad + angry
+    assert sad.endswith("Decisive: F2") and angry.endswith("Decisive: T1")
+    assert [r.gold.decisive for r in rows if r.step == "conclude"] == [("F2",), ("T1",)]
+    for pair in read(tmp_path / "rows/pairs_train.jsonl"):  # what nobody judged is not what tells the two apart
+        good, bad = (json.loads(m.content)["relation"] for m in (*pair.completion, *pair.rejected))
+        assert good is bad is None
 
 
 def test_one_is_told_as_one():
