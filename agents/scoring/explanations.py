@@ -258,7 +258,7 @@ class Measured(Value):
     """One figure of a run's explanations."""
 
     value: Interval
-    """The figure with its interval; groups of items are drawn together."""
+    """The figure with its interval; groups of items are drawn together where there are enough (`by_group`)."""
     n: int
     """Items that it is computed on."""
 

@@ -20,7 +20,7 @@ from cuechain.agents.scoring.misheard import READERS, assembled
 from cuechain.agents.scoring.probes import named
 from cuechain.agents.scoring.spoil import Spoil, Spoiled
 from cuechain.agents.scoring.statistics import Interval, by_group, from_sums, share
-from cuechain.agents.values import Answer, Case, Cue, CueSheet, Gap, Target, Value
+from cuechain.agents.values import Answer, Case, Cue, CueSheet, Gap, Question, Target, Value
 
 if TYPE_CHECKING:
     from cuechain.agents.llm import Model
@@ -155,6 +155,13 @@ def agreement(task: Task, truth: Target, answer: Answer | None) -> float:
     return 2 * len(one & two) / (len(one) + len(two)) if one else float("nan")
 
 
+def _within(truth: Target, question: Question, task: Task) -> Target:
+    """What people said without labels outside the set, which no answer can match: the figures of a run leave them out as well."""
+    if not truth.labels or not (known := labels_of(question, task)):
+        return truth
+    return truth.model_copy(update={"labels": tuple(label for label in truth.labels if label in known)})
+
+
 def _parts(target: Target) -> set[str]:
     """Tuples and fields as strings, without citations, which nobody judged."""
     tuples = [*(target.pairs or ()), *(target.sextuples or ()), *(target.flips or ()), *(target.opinions or ())]
@@ -167,13 +174,15 @@ class Drop(Value):
     probe: str
     """As it was asked for."""
     n: int
-    """Items that people judged and to which it was put."""
+    """Items that people judged, with a label of the set, and to which it was put."""
+    groups: int
+    """Dialogues, speakers, authors or clips that these are of."""
     before: Interval
     """Mean agreement with what people said, from whole sheets (`agreement`); of one label it is accuracy."""
     after: Interval
     """From spoiled ones."""
     drop: Interval
-    """The paired difference, before less after; groups of items are drawn together."""
+    """The paired difference, before less after; groups of items are drawn together where there are enough (`by_group`)."""
     applied: int
     """Items to which it was put, judged or not."""
     untouched: int
@@ -206,7 +215,7 @@ def _drop(name: str, found: Sequence[Probed]) -> Drop:
     for one in put:
         assert one.before is not None and one.after is not None
         task: Task = registry.get("tasks", one.before.question.task)
-        truth = one.before.sample.target if one.before.sample else Target()
+        truth = _within(one.before.sample.target if one.before.sample else Target(), one.before.question, task)
         was, now = (agreement(task, truth, c.answer) for c in (one.before, one.after))
         if not np.isnan([was, now]).any():
             rows.append((was, now, 1.0))
@@ -220,6 +229,7 @@ def _drop(name: str, found: Sequence[Probed]) -> Drop:
     return Drop(
         probe=name,
         n=len(rows),
+        groups=len(set(groups)),
         before=from_sums(lambda s: s[:, 0] / s[:, 2], summed),
         after=from_sums(lambda s: s[:, 1] / s[:, 2], summed),
         drop=from_sums(lambda s: (s[:, 0] - s[:, 1]) / s[:, 2], summed),
@@ -249,5 +259,6 @@ def as_markdown(found: Sequence[Drop]) -> str:
         ]
         cells.append(d.named.percent() if d.named else "")
         none = [f"{n} ({why})" for why, n in [*d.unfit.items(), *d.failed.items()]]
-        lines.append(f"| {d.probe} | {d.n} | {' | '.join(cells)} | {'; '.join(none)} |")
+        of = f" of {d.groups} group{'s' * (d.groups != 1)}" if d.groups not in (0, d.n) else ""
+        lines.append(f"| {d.probe} | {d.n}{of} | {' | '.join(cells)} | {'; '.join(none)} |")
     return "\n".join(lines)

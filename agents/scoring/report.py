@@ -9,9 +9,16 @@ from typing import TYPE_CHECKING, Any
 from cuechain.agents.errors import MissingExtraError, RunError
 from cuechain.agents.scoring.found import Figure
 from cuechain.agents.scoring.perturb import as_markdown as drops_as_markdown
+from cuechain.agents.scoring.statistics import FEW
 
 if TYPE_CHECKING:
     from cuechain.agents.scoring.score import Report
+
+
+_DRAWN = (
+    f"95 % intervals in brackets; a bootstrap draws groups (dialogues, speakers, clips …) whole where there are at least {FEW}, else item by "
+    "item: with few groups it is too narrow for people who were not among them."
+)
 
 
 def cell(figure: Figure) -> str:
@@ -117,6 +124,8 @@ def _more(report: Report) -> Iterator[str]:
         yield ""
         yield drops_as_markdown(report.probes)
         yield ""
+        yield _DRAWN
+        yield ""
     if report.explanations:
         yield "## Explanations"
         yield ""
@@ -124,6 +133,8 @@ def _more(report: Report) -> Iterator[str]:
         yield "|---|---|---|"
         for name, found in report.explanations.items():
             yield f"| {name} | {found.n} | {found.value.told()} |"
+        yield ""
+        yield _DRAWN
         yield ""
         if report.judge:
             yield f"Judged by `{report.judge}`."

@@ -26,6 +26,9 @@ CELLS = 2**21
 Z = 1.959964
 """97.5th percentile of the normal distribution."""
 
+FEW = 8
+"""Groups under which they are not drawn whole: of two there are three different draws, and their interval says nothing."""
+
 Figure = Callable[[np.ndarray], np.ndarray]
 """Sums or counts, one sample per row (S, …), to one value per sample (S,); NaN where nothing that is judged was drawn."""
 
@@ -132,10 +135,13 @@ def from_sums(figure: Figure, values: np.ndarray, times: np.ndarray | None = Non
 def by_group(values: np.ndarray, groups: Sequence[Hashable]) -> np.ndarray:
     """Rows (M, D) summed by dialogue, speaker or author (G, D): with them `from_sums` draws whole groups (cluster bootstrap).
 
-    Items of one dialogue are alike; drawn one by one they make intervals too narrow (Davison & Hinkley 1997, section 3.8).
+    Items of one dialogue are alike; drawn one by one they make intervals too narrow (Davison & Hinkley 1997, section 3.8). Where there are
+    fewer than FEW groups the rows come back as they are, and are drawn one by one all the same.
     """
     rows = np.asarray(values, float)
     places = {name: place for place, name in enumerate(dict.fromkeys(groups))}
+    if len(places) < FEW:
+        return rows
     summed = np.zeros((len(places), rows.shape[1]))
     np.add.at(summed, [places[name] for name in groups], rows)
     return summed

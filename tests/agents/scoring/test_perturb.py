@@ -366,13 +366,24 @@ def test_a_drop_by_hand() -> None:
 
 
 def test_groups_are_drawn_together() -> None:
-    # Ten items in which all that changes lies in one dialogue: drawn one by one the interval would be narrower.
+    # Items of which all that changes lies in half of the dialogues: drawn one by one the interval would be narrower.
     def interval(groups: list[str]) -> float:
-        found = [by_hand(str(n), "joy", "anger" if n < 5 else "joy", groups[n]) for n in range(10)]
+        found = [by_hand(str(n), "joy", "anger" if n % 40 < 20 else "joy", groups[n]) for n in range(80)]
         (one,) = drops(found)
         return one.drop.high - one.drop.low
 
-    assert interval(["g"] * 5 + ["h"] * 5) > interval([str(n) for n in range(10)])
+    apart = interval([str(n) for n in range(80)])
+    assert interval([str(n // 10) for n in range(80)]) > apart
+    # Of two groups a bootstrap draws one, the other or both: items are drawn instead.
+    assert interval([str(n // 40) for n in range(80)]) == apart
+
+
+def test_labels_outside_the_set_are_left_out_as_in_the_figures_of_the_run() -> None:
+    found = [by_hand("a", "joy", "anger", "g1"), by_hand("b", "joy", "joy", "g1", label="gratitude")]
+    (one,) = drops(found)
+    assert (one.n, one.groups, one.before.value, one.drop.value, one.applied) == (1, 1, 1.0, 1.0, 2)
+    (some,) = drops([*found, by_hand("c", "joy", "joy", "g1")])
+    assert "| asr | 2 of 1 group |" in as_markdown([some])
 
 
 def test_agreement_by_metric() -> None:
