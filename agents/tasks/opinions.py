@@ -20,7 +20,7 @@ Polarity = Literal["positive", "neutral", "negative"]
 
 CARRIES = 1.5
 """Valence, of 4, from which a word of VADER's lexicon judges by itself ("ok" has 1.2). Chosen with the rules on the product reviews of
-Hu & Liu (2004): the phrase judged is an annotated one (same last word) in 19 % of 1,769, the noun before the strongest word in 8 % of
+Hu & Liu (2004): the phrase judged is an annotated one (same last word) in 19 % of 2,127, the noun before the strongest word in 8 % of
 2,734 (benchmarks/tuples.py --only reviews)."""
 
 NEUTRAL = 0.05
@@ -75,32 +75,25 @@ class _Found:
     phrase: tuple[int, int] | None
     weight: float
 
+    @property
+    def place(self) -> tuple[int, int]:
+        """From the first to the last word of both."""
+        parts = (self.opinion, self.phrase or self.opinion)
+        return min(p[0] for p in parts), max(p[1] for p in parts)
+
 
 def judgements(lines: Sequence[Line]) -> list[Judged]:
     """Everything that the turns judge, in order; a phrase that only points back ("they are loud") takes the one judged before it."""
-    raw = [(line, *one) for line in lines for one in _clauses(line.text)]
-    names = Counter(plain(n) for _, _, _, found, words in raw for n in _names(found, words) if n)
+    raw = [(line, *one) for line in lines for one in _clauses(line)]
+    names = Counter(plain(n) for _, _, _, _, named, _ in raw for n in named if n)
     topic = _topic(lines, names)
     done: list[Judged] = []
     before = topic
-    for line, clause, reason, found, words in raw:
-        aspect, target = (*_names(found, words), "")[:2]
-        aspect = aspect or before
+    for line, opinion, sentiment, rationale, named, weight in raw:
+        aspect, target = named[0] or before, named[1]
         if not aspect:
             continue
-        target = target or topic or aspect
-        opinion = _text(words, found.opinion, clause)
-        done.append(
-            Judged(
-                line,
-                target,
-                aspect,
-                opinion,
-                _polarity(opinion, clause, reason, line),
-                reason or clause.strip(" .,;!?"),
-                found.weight,
-            )
-        )
+        done.append(Judged(line, target or topic or aspect, aspect, opinion, sentiment, rationale, weight))
         before = aspect
     return done
 
@@ -114,25 +107,30 @@ def strongest(found: Sequence[Judged]) -> list[Judged]:
     return [best[n] for n in sorted(best)]
 
 
-def _clauses(text: str) -> Iterator[tuple[str, str, _Found, list[_Word]]]:
-    """(clause, reason, places, words) of each sentence that judges."""
-    sentences = [m.group().strip() for m in _SENTENCE.finditer(_NOTE.sub(" ", text))]
+def _clauses(line: Line) -> Iterator[tuple[str, Polarity, str, tuple[str, str], float]]:
+    """(words that judge, sentiment, reason or else the sentence, aspect and target, weight) of each thing that a turn judges."""
+    sentences = [m.group().strip() for m in _SENTENCE.finditer(_NOTE.sub(" ", line.text))]
     for place, sentence in enumerate(sentences):
         if sentence.endswith("?"):  # who asks does not judge yet
             continue
         clause, reason = english.parted(sentence)
         words = [_Word(m.group(), m.start(), m.end()) for m in _TOKEN.finditer(clause)]
         found = _found(words)
-        if found is None:
-            continue
         following = sentences[place + 1] if place + 1 < len(sentences) else ""
         following = "" if following.endswith("?") else following.strip(" .,;!?")
-        bonus = 1.0 if reason else 0.0
-        yield clause, reason or following, _Found(found.opinion, found.phrase, found.weight + bonus), words
+        rationale = reason or following or clause.strip(" .,;!?")
+        for n, one in enumerate(found):
+            opinion = _text(words, one.opinion, clause)
+            # What lies between the others that the sentence judges.
+            begin = found[n - 1].place[1] if n else 0
+            end = found[n + 1].place[0] if n + 1 < len(found) else len(words)
+            sentiment = _polarity(opinion, _text(words, (begin, end), clause), reason or following, line)
+            yield opinion, sentiment, rationale, _names(one, words), one.weight + (1.0 if reason else 0.0)
 
 
-def _found(words: Sequence[_Word]) -> _Found | None:
-    """The words of a clause that judge most plainly, and the phrase that they judge."""
+def _found(words: Sequence[_Word]) -> list[_Found]:
+    """The words of a clause that judge most plainly, and those beside them that judge something else, each with the phrase that they
+    judge, in order."""
     lexicon: dict[str, float] = vader().lexicon
     found = [f for place, w in enumerate(words) if w.low in english.COPULA and (f := _predicate(words, place, lexicon))]
     for place, word in enumerate(words):
@@ -150,7 +148,12 @@ def _found(words: Sequence[_Word]) -> _Found | None:
             phrase = _after(words, place + 1, near=True) or _between(words, begin) or _before(words, begin)
             found.append(_Found((begin, place + 1), phrase, 1.0 + valence / 8))
     found += [f for place, w in enumerate(words) if w.low in english.FINDS and (f := _verdict(words, place))]
-    return max(found, key=lambda f: (f.weight, f.opinion), default=None)
+    kept: list[_Found] = []
+    for one in sorted(found, key=lambda f: (f.weight, f.opinion), reverse=True):
+        apart = all(one.place[1] <= other.place[0] or other.place[1] <= one.place[0] for other in kept)
+        if not kept or (one.phrase and (one.weight >= 1.5 or one.phrase[0] == one.opinion[1]) and apart):
+            kept.append(one)
+    return sorted(kept, key=lambda f: f.opinion)
 
 
 def _verdict(words: Sequence[_Word], place: int) -> _Found | None:
@@ -170,7 +173,7 @@ def _predicate(words: Sequence[_Word], place: int, lexicon: dict[str, float]) ->
     if place and words[place - 1].low == "there":
         return None
     begin = at = place + 1
-    while at < len(words) and (words[at].low in english.ADVERB or words[at].low.endswith("ly")):
+    while at < len(words) and (words[at].low in english.ADVERB or _adverb(words, at)):
         at += 1
     if at >= len(words) or words[at].low in english.STOP or not words[at].text[0].isalpha():
         return None
@@ -187,6 +190,11 @@ def _predicate(words: Sequence[_Word], place: int, lexicon: dict[str, float]) ->
     if doing or (words[place].low in english.UNSURE and not charged):
         return None
     return _Found((begin, at + 1), _before(words, place), 3.0 if charged else 2.0)
+
+
+def _adverb(words: Sequence[_Word], place: int) -> bool:
+    """Whether a word in -ly says how: "really dim", where "friendly" stands alone."""
+    return words[place].low.endswith("ly") and place + 1 < len(words) and _names_something(words[place + 1])
 
 
 def _before(words: Sequence[_Word], end: int) -> tuple[int, int] | None:
@@ -274,7 +282,7 @@ def _topic(lines: Sequence[Line], names: Counter[str]) -> str:
     )
     texts = [f" {plain(line.text)} " for line in lines]
     ranked = [(sum(f" {plain(name)} " in t for t in texts) + (name in proper), name) for name in [*proper, *names]]
-    return max(ranked, key=lambda r: r[0], default=(0, ""))[1]
+    return max((r for r in ranked if r[0] > 1), key=lambda r: r[0], default=(0, ""))[1]
 
 
 def _text(words: Sequence[_Word], span: tuple[int, int], clause: str) -> str:

@@ -39,6 +39,25 @@ def test_a_planner_judges_what_the_words_judge():
     assert case.verdict.ok and "The words speak ill of fireworks (Diwali) [T2, W2, T1]." in case.explanation.text
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("The pizza was great but the waiter was rude.", [("pizza", "positive"), ("waiter", "negative")]),
+        (
+            "The battery is excellent, the screen is terrible and the price is fair.",
+            [("battery", "positive"), ("screen", "negative"), ("price", "positive")],
+        ),
+        ("I love the camera but I hate the battery.", [("camera", "positive"), ("battery", "negative")]),
+        ("Great food, terrible service.", [("food", "positive"), ("service", "negative")]),
+        ("The screen is dim but the price is great.", [("screen", "neutral"), ("price", "positive")]),
+        ("The staff was friendly.", [("staff", "positive")]),
+    ],
+)
+def test_a_sentence_may_judge_several_things(text, told):
+    case = asked("rules", seen=review(text))
+    assert [(target, sentiment) for target, _, sentiment in opinions(case)] == told and case.verdict.ok
+
+
 def test_targets_that_the_question_names_are_judged_each_by_its_own_clause():
     case = asked("rules", 'How does the text speak of "food" and "waiter"?')
     assert opinions(case) == [("food", "", "positive"), ("waiter", "", "negative")] and case.verdict.ok
