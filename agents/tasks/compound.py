@@ -5,7 +5,7 @@ from __future__ import annotations
 from cuechain.agents.llm.labels import meaning
 from cuechain.agents.tasks import Task
 from cuechain.agents.tasks.emotion import said, taught
-from cuechain.agents.values import EKMAN, Answer, CueSheet, Emotion, EmotionAnswer, Plan, Question
+from cuechain.agents.values import EKMAN, Answer, Claim, CueSheet, Emotion, EmotionAnswer, Plan, Question
 
 PAIRS: dict[str, tuple[str, str]] = {
     "fearfully surprised": ("fear", "surprise"),
@@ -48,8 +48,7 @@ def fill(sheet: CueSheet, question: Question, labels: tuple[str, ...], plan: Pla
     best = ranked[0]
     alone = answer.emotion.label if answer.emotion else ""
     if weaker(best) < LEAST or meaning(alone)[0] == "neutral":
-        told = "no strong feeling" if meaning(alone)[0] == "neutral" else f"{alone} alone"
-        claim = answer.claims[0].model_copy(update={"text": f"The cues speak of {told}, not of two feelings at once."})
+        claim = _none(sheet, plan, answer, alone)
         empty = {"abstain": True, "emotion": None, "emotions": (), "sentiment": None, "relation": None}
         return answer.model_copy(update={**empty, "claims": (claim,)})
     emotions = tuple(
@@ -65,12 +64,34 @@ def fill(sheet: CueSheet, question: Question, labels: tuple[str, ...], plan: Pla
     return answer.model_copy(update={"emotion": emotions[0], "emotions": emotions, "claims": claims})
 
 
+def _none(sheet: CueSheet, plan: Plan, answer: Answer, alone: str) -> Claim:
+    """What there is instead of a pair: calm, one feeling, or two that are no pair of the set."""
+    told = {name: _told(sheet, plan, name, answer.person) for name in EKMAN if name not in (alone, "neutral")}
+    other = max(told, key=lambda name: max(told[name].values(), default=0.0))
+    cites = answer.claims[0].cites
+    if meaning(alone)[0] == "neutral":
+        text = "The cues speak of no strong feeling, not of two feelings at once."
+    elif max(told[other].values(), default=0.0) < LEAST:
+        text = f"The cues speak of {alone} alone, not of two feelings at once."
+    else:
+        text = f"The cues speak of {alone} and {other}, which together are none of the pairs that can be told."
+        cites = tuple(dict.fromkeys((*cites, max(told[other], key=lambda i: told[other][i]))))
+    return answer.claims[0].model_copy(update={"text": text, "stance": "weak", "cites": cites})
+
+
 def _shown(sheet: CueSheet, plan: Plan, feeling: str, person: str | None) -> float:
     """How much there is of a feeling, 0 to 1: its probability, or what the plainest cue of the person gives to it by itself."""
+    return max(plan.labels.get(feeling, 0.0), *_told(sheet, plan, feeling, person).values(), 0.0)
+
+
+def _told(sheet: CueSheet, plan: Plan, feeling: str, person: str | None) -> dict[str, float]:
+    """What each cue of the person that tells of a feeling gives to it by itself, 0 to 1."""
     own = {i: c for i, c in sheet.cues.items() if c.person in (person, None)}
-    pointed = [ALONE * plan.weight.get(i, 0.0) for i in own if plan.points.get(i) == feeling]
-    worded = [v for c in own.values() if c.sense == "words" and isinstance(v := c.measures.get(feeling), float | int)]
-    return max([plan.labels.get(feeling, 0.0), *pointed, *map(float, worded)])
+    told = {i: ALONE * plan.weight.get(i, 0.0) for i in own if plan.points.get(i) == feeling}
+    for i, cue in own.items():
+        if cue.sense == "words" and isinstance(v := cue.measures.get(feeling), float | int):
+            told[i] = max(told.get(i, 0.0), float(v))
+    return told
 
 
 COMPOUND = Task(

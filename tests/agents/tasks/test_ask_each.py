@@ -177,6 +177,22 @@ def test_compound_joins_what_two_cues_show_and_refuses_one_feeling_alone():
 
 
 @pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("I am happy and sad", ("joy", "sadness")),
+        ("I was thrilled to win but also scared of what comes next", ("joy", "fear")),
+        ("I am so happy to see you", ("joy alone",)),
+    ],
+)
+def test_compound_says_what_there_is_instead_of_a_pair(ask, text, told):
+    _, out, _ = ask("--text", text, "-t", "compound", "--json")
+    case = json.loads(out)
+    first = case["answer"]["claims"][0]["text"]
+    assert case["answer"]["abstain"] and all(word in first for word in told)
+    assert ("alone" in first) == (len(told) == 1) and "no answer was given" in case["explanation"]["sure"]
+
+
+@pytest.mark.parametrize(
     ("labels", "label"),
     [((), "negative"), (("levels5",), "very negative"), (("binary",), "negative"), (("mosi",), "-3")],
 )
