@@ -52,11 +52,15 @@ def score(
     from cuechain.agents.scoring import predictions
     from cuechain.agents.scoring import score as scoring
     from cuechain.agents.scoring.probes import PROBES
-    from cuechain.agents.scoring.report import as_markdown, picture
+    from cuechain.agents.scoring.report import as_markdown, check, picture
 
     for path in (output, plot):
         if path is not None and not path.absolute().parent.is_dir():
             raise RunError(f"{path} cannot be written: there is no folder {path.parent}", "make it first")
+    if output is not None and output.suffix not in (".md", ".json"):
+        raise ConfigError(f"{output} is neither Markdown nor JSON", "name a .md or a .json")
+    if plot is not None:
+        check(plot)
     own = settings.load(base_url=base_url)
     folder = Run(run)
     if run.is_file():
@@ -75,6 +79,7 @@ def score(
         report = scoring.explained(report, folder, own, most, judge or "")
     if output is not None:
         write(output, report.model_dump_json(indent=2) if output.suffix == ".json" else as_markdown(report))
+        typer.echo(f"written to {output}", err=True)
     else:
         typer.echo(report.model_dump_json(indent=2) if as_json else as_markdown(report))
     if plot is not None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cuechain.agents.errors import MissingExtraError, RunError
+from cuechain.agents.errors import ConfigError, MissingExtraError, RunError
 from cuechain.agents.scoring.found import Figure
 from cuechain.agents.scoring.perturb import as_markdown as drops_as_markdown
 from cuechain.agents.scoring.statistics import FEW
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 
 _DRAWN = (
-    f"95 % intervals in brackets; a bootstrap draws groups (dialogues, speakers, clips …) whole where there are at least {FEW}, else item by "
-    "item: with few groups it is too narrow for people who were not among them."
+    f"95 % intervals in brackets. A bootstrap draws whole groups (dialogues, speakers, clips …) where there are at least {FEW}, else "
+    "single items; these intervals are too narrow for other groups."
 )
 
 
@@ -139,6 +139,21 @@ def _more(report: Report) -> Iterator[str]:
         if report.judge:
             yield f"Judged by `{report.judge}`."
             yield ""
+
+
+def check(path: Path) -> None:
+    """Whether a picture can be written under a name.
+
+    Raises:
+        ConfigError: Nothing draws files of this kind.
+        MissingExtraError: matplotlib is not installed.
+    """
+    try:
+        from matplotlib.backend_bases import FigureCanvasBase
+    except ImportError as error:
+        raise MissingExtraError("matplotlib", "score") from error
+    if path.suffix.lower().removeprefix(".") not in FigureCanvasBase.filetypes:
+        raise ConfigError(f"{path} names no kind of picture", "name a .png, .svg or .pdf")
 
 
 def picture(report: Report, path: Path) -> None:

@@ -82,3 +82,16 @@ def test_figures_are_told_though_there_is_nothing_to_draw(tmp_path, capsys):
 def test_a_folder_that_is_not_there_is_told_before_anything_is_scored(tmp_path, option):
     with pytest.raises(RunError, match="there is no folder"):
         score(tmp_path / "nothing", **{option: tmp_path / "lost" / "s.png"})
+
+
+@pytest.mark.parametrize(("option", "name"), [("output", "s.txt"), ("output", "s"), ("plot", "s.foo")])
+def test_a_kind_of_file_that_is_not_written_is_told_before_anything_is_scored(tmp_path, option, name):
+    with pytest.raises(ConfigError, match=name):
+        score(tmp_path / "nothing", **{option: tmp_path / name})
+
+
+def test_where_a_report_went_is_told(tmp_path, capsys):
+    path = write(tmp_path / "p.csv", "truth,prediction", "a,a", "b,a", "a,a")
+    score(path, output=tmp_path / "s.md")
+    told = capsys.readouterr()
+    assert not told.out and "s.md" in told.err and "accuracy" in (tmp_path / "s.md").read_text()
