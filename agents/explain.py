@@ -114,21 +114,21 @@ def _own(answer: Answer) -> list[tuple[str, str]]:
         if items and all(isinstance(item, str) for item in items):
             rows.append((title, ", ".join(items)))
         else:  # tuples of records take a line each
-            rows += [(title, _shown(item)) for item in items if item is not None]
+            rows += [(title, in_words(item)) for item in items if item is not None]
     return [(title, text) for title, text in rows if text]
 
 
-def _shown(value: Any) -> str:
+def in_words(value: Any) -> str:
     """A slot's value in a line: numbers with their sign, records by their fields, without citations."""
     if isinstance(value, BaseModel):
         told = {name: getattr(value, name) for name in type(value).model_fields if name not in ("cites", "explicit")}
-        texts = {name: _shown(v) for name, v in told.items() if v is not None and v != ()}
+        texts = {name: in_words(v) for name, v in told.items() if v is not None and v != ()}
         return texts["text"] if set(texts) == {"text"} else "; ".join(f"{n} {t}" for n, t in texts.items() if t)
     if isinstance(value, float):
         return f"{value:+.2f}"
     if isinstance(value, dict):
-        return "; ".join(f"{name} {_shown(v)}" for name, v in value.items())  # pyright: ignore[reportUnknownVariableType]
-    return ", ".join(map(_shown, value)) if isinstance(value, tuple) else str(value)
+        return "; ".join(f"{name} {in_words(v)}" for name, v in value.items())  # pyright: ignore[reportUnknownVariableType]
+    return ", ".join(map(in_words, value)) if isinstance(value, tuple) else str(value)
 
 
 _RELATIONS = {

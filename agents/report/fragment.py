@@ -5,6 +5,7 @@ Everything that comes from a clip, a question or a model is escaped. One stylesh
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
@@ -14,7 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from cuechain.agents.explain import clock
 from cuechain.agents.llm.labels import meaning, polarity
-from cuechain.agents.report.lanes import Bar, Level, Timeline, Track
+from cuechain.agents.report.lanes import Bar, Level, Strip, Timeline, Track
 from cuechain.agents.report.timeline import cues_of
 from cuechain.agents.values import EKMAN, Case, Cue, Span
 from cuechain.agents.weigh import Heard, Weighing, percent
@@ -57,7 +58,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     shown: dict[str, Any] = {
-        "at": moment, "clock": clock, "counted": _counted, "heard": _heard, "path": _path, "read": _read, "share": _share,
+        "at": moment, "clock": clock, "counted": _counted, "heard": _heard, "path": _path, "read": _read, "place": _place, "share": _share,
         "spoken": spoken, "tint": tint, "sense": lambda name: NAMES.get(name, name),
     }  # fmt: skip
     made.filters.update(shown)
@@ -96,7 +97,7 @@ def fragment(shown: Timeline, *, table: bool = True, theme: Theme = "system") ->
     return _render(
         "timeline",
         timeline=shown,
-        marks=[_axis(strip.duration) for strip in shown.strips],
+        marks=[_axis(strip) for strip in shown.strips],
         rows={i: c for i, c in shown.cues.items() if i in kept} if table else {},
         left=max(0, len(shown.cues) - MOST_ROWS) if table else 0,
         table=table,
@@ -140,16 +141,22 @@ def _counted(number: int, what: str) -> str:
     return f"{number:,} {what}{'s' * (number != 1)}"
 
 
-def _share(seconds: float, duration: float) -> str:
+def _place(seconds: float, strip: Strip) -> str:
+    """Where a time stands on the axis, in percent."""
+    return _share(seconds - strip.start, strip)
+
+
+def _share(seconds: float, strip: Strip) -> str:
     """Seconds as a part of the whole, in percent."""
-    return f"{min(100.0, max(0.0, 100 * seconds / duration)):.3f}".rstrip("0").rstrip(".")
+    return f"{min(100.0, max(0.0, 100 * seconds / strip.length)):.3f}".rstrip("0").rstrip(".")
 
 
-def _axis(duration: float) -> list[tuple[float, bool]]:
+def _axis(strip: Strip) -> list[tuple[float, bool]]:
     """Marks in seconds, and whether each is one that is always labelled rather than from near by alone."""
-    step = next((s for s in STEPS if duration / s <= TICKS), STEPS[-1])
+    step = next((s for s in STEPS if strip.length / s <= TICKS), STEPS[-1])
     small = step / 5
-    return [(n * small, n % 5 == 0) for n in range(int(duration / small) + 1) if n * small <= duration]
+    numbers = range(math.ceil(strip.start / small), int(strip.duration / small) + 1)
+    return [(n * small, n % 5 == 0) for n in numbers if n * small <= strip.duration]
 
 
 def _labels(shown: Timeline) -> list[str]:
@@ -158,12 +165,16 @@ def _labels(shown: Timeline) -> list[str]:
     return sorted({b.label for b in bars if b.label})
 
 
-def _path(levels: Sequence[Level], track: Track, duration: float) -> str:
+def _path(levels: Sequence[Level], track: Track, strip: Strip) -> str:
     """A path in a box of 1000 by 100: a flat stroke for each number, nothing between them."""
     high, low = track.high, track.low
+
+    def across(seconds: float) -> float:
+        return 1000 * (seconds - strip.start) / strip.length
+
     parts = [
-        f"M{1000 * v.start / duration:.1f} {100 * (high - v.value) / (high - low):.1f}"
-        f"H{max(1000 * v.end / duration, 1000 * v.start / duration + 2):.1f}"
+        f"M{across(v.start):.1f} {100 * (high - v.value) / (high - low):.1f}"
+        f"H{max(across(v.end), across(v.start) + 2):.1f}"
         for v in levels
     ]
     return "".join(parts)

@@ -80,12 +80,19 @@ class Strip(Value):
     """Its id."""
     name: str
     """Of the file."""
+    start: float = 0.0
+    """Seconds of the file at which the axis begins: where the stretch does that was looked at."""
     duration: float
-    """Seconds; never 0."""
+    """Seconds of the file at which it ends, after `start`: its length, or the end of the stretch."""
     lanes: tuple[Lane, ...]
     """From top to bottom."""
     tracks: tuple[Track, ...]
     """From top to bottom."""
+
+    @property
+    def length(self) -> float:
+        """Seconds of the axis; never 0."""
+        return self.duration - self.start
 
 
 class Timeline(Value):

@@ -25,7 +25,7 @@ LONGEST = 300
 """Characters of what a bar says."""
 
 
-def packed(bars: Iterable[Bar], duration: float) -> tuple[tuple[Bar, ...], int]:
+def packed(bars: Iterable[Bar], length: float) -> tuple[tuple[Bar, ...], int]:
     """Bars with their rows, by time, and how many rows they take.
 
     A bar that is cited, or speaks against the answer, stays a bar of its own as long as there is room; of the others those that lie on
@@ -33,9 +33,9 @@ def packed(bars: Iterable[Bar], duration: float) -> tuple[tuple[Bar, ...], int]:
 
     Args:
         bars: Of one lane.
-        duration: Seconds of the whole lane.
+        length: Seconds of the whole lane.
     """
-    width = duration / COLUMNS
+    width = length / COLUMNS
     rows: list[list[Bar]] = []
     ordered = sorted(bars, key=lambda b: (b.start, -b.end))
     most = ROWS if len(ordered) <= DENSE else DENSE_ROWS

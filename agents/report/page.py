@@ -13,7 +13,7 @@ from typing import Any
 
 from cuechain.agents.explain import clock, facts
 from cuechain.agents.llm.weighted import senses_of
-from cuechain.agents.report import at_hand
+from cuechain.agents.report import at_hand, contents
 from cuechain.agents.report.at_hand import File, Still
 from cuechain.agents.report.fragment import css, environment, fragment, js, prose, weighed
 from cuechain.agents.report.lanes import Timeline
@@ -99,7 +99,9 @@ def page(
     ]
     script = js() + _static("page.js")
     told = environment().get_template("page.html.jinja").render(
-        title=_title(cases),
+        title=contents.title(cases),
+        entries=contents.entries([section.cases for section in sections]) if len(cases) > 1 else [],
+        contents=contents,
         sections=sections,
         weighings=weighings,
         styles=css() + _static("page.css"),
@@ -111,7 +113,6 @@ def page(
         weighed=weighed,
         facts=facts,
         gaps=lambda case: [g for g in case.sheet.gaps if not g.reason.endswith(IDLE)],
-        told=_told,
         pretty=_pretty,
         stretch=_stretch,
         cut=_cut,
@@ -171,22 +172,6 @@ def _section(cases: list[Case], target: Path, beside: Path | None, embed: bool, 
 
 def _static(name: str) -> str:
     return files("cuechain.agents.report").joinpath("static", name).read_text("utf-8")
-
-
-def _title(cases: Sequence[Case]) -> str:
-    return cases[0].question.text.strip() or cases[0].question.task if cases else "no cases"
-
-
-def _told(case: Case) -> list[tuple[str, str]]:
-    """What people said about the item of a dataset, by what was judged."""
-    target = case.sample.target if case.sample else None
-    if target is None:
-        return []
-    held = json.loads(target.model_dump_json(exclude_defaults=True))
-    return [
-        (name, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
-        for name, value in held.items()
-    ]
 
 
 def _pretty(text: str) -> str:

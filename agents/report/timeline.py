@@ -96,6 +96,8 @@ def _points(claims: Iterable[Claim], plans: Iterable[Plan]) -> dict[str, str]:
 def _strip(media: Media, cues: dict[str, Cue], marks: _Marks, cases: Sequence[Case]) -> Strip:
     end = max((c.span.end for c in cues.values() if c.span), default=0.0)
     duration = max(media.duration or 0.0, end)
+    begin = _begin(media, cues, cases)
+    start = begin if begin < duration else 0.0
     people = Counter(c.person for c in cues.values() if c.person)
     kept = {person for person, _ in people.most_common(MOST_PEOPLE if len(people) <= MOST_PEOPLE else MOST_PEOPLE - 1)}
     lanes: dict[tuple[str, str], list[Bar]] = defaultdict(list)
@@ -128,10 +130,24 @@ def _strip(media: Media, cues: dict[str, Cue], marks: _Marks, cases: Sequence[Ca
     for (person, sense), bars in sorted(
         lanes.items(), key=lambda one: (not one[0][0], one[0][0] == REST, _natural(one[0][0]), order.get(one[0][1], 99))
     ):
-        placed, rows = packed(bars, duration)
+        placed, rows = packed(bars, duration - start)
         made.append(Lane(person=person or None, sense=sense, rows=rows, bars=placed))
     measured = {i: c for i, c in cues.items() if not c.person or c.person in kept}
-    return Strip(media=media.id, name=name_of(media), duration=duration, lanes=tuple(made), tracks=tracks(measured))
+    return Strip(
+        media=media.id,
+        name=name_of(media),
+        start=start,
+        duration=duration,
+        lanes=tuple(made),
+        tracks=tracks(measured),
+    )
+
+
+def _begin(media: Media, cues: Mapping[str, Cue], cases: Sequence[Case]) -> float:
+    """Where a file was begun to be looked at: items may be stretches of it."""
+    about = [c.sample.span if c.sample else None for c in cases if any(m.id == media.id for m in c.sheet.media)]
+    starts = [span.start if span else 0.0 for span in about] or [0.0]
+    return max(0.0, min([*starts, *(c.span.start for c in cues.values() if c.span)]))
 
 
 def _natural(person: str) -> tuple[str, int]:

@@ -148,6 +148,12 @@
     box.scrollLeft = middle * wide.scrollWidth - box.clientWidth / 2;
   }
 
+  // A stretch of a long file begins at its own start, in seconds of the file.
+  const axisOf = (strip) => {
+    const begin = Number(strip.dataset.begin);
+    return { begin, length: Number(strip.dataset.duration) - begin };
+  };
+
   function seek(area, event) {
     const strip = area.closest(".cc-strip");
     const at = area.getBoundingClientRect();
@@ -156,7 +162,8 @@
     strip.append(probe);
     const player = playerOf(probe);
     probe.remove();
-    if (player) player.currentTime = ((event.clientX - at.left) / at.width) * Number(strip.dataset.duration);
+    const { begin, length } = axisOf(strip);
+    if (player) player.currentTime = begin + ((event.clientX - at.left) / at.width) * length;
   }
 
   // Media events do not bubble, but they can be caught on their way down.
@@ -171,7 +178,8 @@
       const probe = strip.querySelector(".cc-bar");
       if (!probe || playerOf(probe) !== player) continue;
       strip.classList.add("cc-playing");
-      const at = `${(100 * player.currentTime) / Number(strip.dataset.duration)}%`;
+      const { begin, length } = axisOf(strip);
+      const at = `${(100 * (player.currentTime - begin)) / length}%`;
       for (const line of strip.getElementsByClassName("cc-head-line")) line.style.left = at; // a variable would restyle every bar
     }
   }, true);

@@ -9,7 +9,7 @@ import pytest
 
 from cuechain.agents.report.fragment import css, fragment, js, prose
 from cuechain.agents.report.timeline import timeline
-from cuechain.agents.values import Claim, CueSheet, Media
+from cuechain.agents.values import Claim, CueSheet, Media, Sample, Span
 from tests.agents.report.made import case, cheerful, cue
 
 NOW = "document.querySelector('video').currentTime"
@@ -69,6 +69,40 @@ def test_nothing_reaches_the_network(shown: Any, about: Any, embed: bool):
     assert blocked == "refused"
     assert any("Content Security Policy" in line for line in tab.noise)  # refused by the page, not by the closed port
     tab.noise.clear()
+
+
+def test_a_stretch_is_played_from_where_it_is_in_the_file(shown: Any, about: Any):
+    told = about()
+    told = told.model_copy(
+        update={
+            "sheet": told.sheet.only(set(told.sheet.cues) - {"S1"}),
+            "sample": Sample(id="i", span=Span(start=4, end=8)),
+        }
+    )
+    tab = shown([told])
+    ready(tab)
+    tab.locator(".cc-axis .cc-area").click(position={"x": 1, "y": 5})
+    assert 4 <= tab.evaluate(NOW) < 4.1
+    area = tab.locator(".cc-axis .cc-area").bounding_box()
+    tab.locator(".cc-axis .cc-area").click(position={"x": area["width"] / 2, "y": 5})
+    tab.wait_for_function("() => parseFloat(document.querySelector('.cc-head-line').style.left) > 40")
+    assert abs(tab.evaluate("parseFloat(document.querySelector('.cc-head-line').style.left)") - 50) < 5
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_from_the_list_to_an_item_and_back(shown: Any, about: Any, width: int):
+    names = ["first", "an item with a long name and " + "W" * 60, "third"]
+    tab = shown([about(sample=Sample(id=n), question=f"{n}?") for n in names[:1]] + [
+        case(cheerful().model_copy(update={"media": (Media(id="m1", kind="video", path=f"{n}.mp4", duration=8.0),)}),
+             sample=Sample(id=n)) for n in names[1:]
+    ], width=width)  # fmt: skip
+    assert tab.evaluate("document.documentElement.scrollWidth") == width
+    tab.get_by_role("link", name="third").click()
+    heading = tab.get_by_role("heading", name="third")
+    assert 0 <= heading.bounding_box()["y"] < 400
+    tab.locator("article >> nth=2 >> .up").click()
+    assert tab.locator("#list").bounding_box()["y"] < 200
+    assert tab.locator("h1").count() == 1
 
 
 def test_text_of_a_clip_runs_nothing_and_stays_as_it_is(shown: Any):

@@ -13,10 +13,10 @@ import pytest
 from PIL import Image
 
 from cuechain.agents.errors import ConfigError
-from cuechain.agents.report import at_hand
+from cuechain.agents.report import at_hand, contents
 from cuechain.agents.report.fragment import weighed
 from cuechain.agents.report.page import page
-from cuechain.agents.values import Claim, CueSheet, Media, Problem, Sample, Target, Turn, Verdict
+from cuechain.agents.values import CausePair, Claim, CueSheet, Media, Problem, Sample, Span, Target, Turn, Verdict
 from cuechain.agents.weigh import Heard, weigh
 from tests.agents.report.made import case, cheerful, cue
 
@@ -144,8 +144,83 @@ def test_a_failed_case_and_a_text_have_pages(tmp_path: Path):
     assert "no &lt;reply&gt;" in html
     assert "&lt;i&gt;hi" in html
     assert "No steps were kept" in html
-    empty = page([failed.model_copy(update={"sheet": CueSheet()})], tmp_path / "r.html")
-    assert "0 cues from no sense" in empty
+    assert "answered by" not in html  # nobody answered it
+    lost = Sample(id="i", files=("/far/lost.mp4",), span=Span(start=50, end=58))
+    empty = page([failed.model_copy(update={"sheet": CueSheet(), "sample": lost})], tmp_path / "r.html")
+    assert "lost.mp4" in empty and "/far/lost" not in empty and "50.0-58.0 s" in empty
+    assert "0 cues" not in empty and "No steps were kept" not in empty
+
+
+def item(id: str, gold: Any = None, **more: Any) -> Any:
+    target = Target(labels=gold) if isinstance(gold, tuple) else gold or Target()
+    media = Media(id="m1", kind="video", path=f"{id}.mp4", duration=8.0)
+    sheet = cheerful().model_copy(update={"media": (media,)})
+    return case(sheet, sample=Sample(id=id, target=target), **more)
+
+
+def listed(html: str) -> list[list[str]]:
+    """Rows of the list, without their markup; the first cell begins with where it leads."""
+    table = html.partition('id="list">')[2].partition("</table>")[0]
+    rows = re.findall(r"<tr>(.*?)</tr>", table, re.DOTALL)[1:]
+    cells = [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, re.DOTALL) for row in rows]
+    return [[re.sub(r"<(?!a )[^>]+>", "", c).replace('<a href="', "").replace('">', " ") for c in row] for row in cells]
+
+
+def test_several_items_are_listed_and_each_part_is_headed_by_its_own(tmp_path: Path):
+    from cuechain.agents.values import Question
+
+    asked = Question(text="How does she feel?", task="emotion", labels=("joy", "sadness"))
+    broken = item("b<c>", ("joy",)).model_copy(
+        update={
+            "answer": None,
+            "explanation": None,
+            "status": "failed",
+            "error": "MediaError: no sound",
+            "sheet": CueSheet(),
+        }
+    )
+    cases = [
+        one.model_copy(update={"question": asked})
+        for one in (item("a", ("sadness",)), broken, item("d", ("joy", "fear")))
+    ]
+    html = page(cases, tmp_path / "r.html")
+    assert listed(html) == [
+        ["#case-1-1 a", "sadness 80%", "sadness", "✓ yes"],
+        ["#case-2-1 b&lt;c&gt;", "failed: MediaError: no sound", "joy", ""],
+        ["#case-3-1 d", "sadness 80%", "joy, fear", "✗ no"],
+    ]
+    assert re.findall(r'<h2 class="part" id="(.*?)"><bdi>(.*?)</bdi>', html) == [
+        ("case-1-1", "a"), ("case-2-1", "b&lt;c&gt;"), ("case-3-1", "d"),
+    ]  # fmt: skip
+    assert re.findall(r"<dt>item</dt><dd><bdi>(.*?)</bdi>", html) == ["a", "b&lt;c&gt;", "d"]
+    assert html.count("How does she feel?") == 2  # in the title and once above the list
+    assert "<h1>" in html and 'id="list"' not in page(cases[:1], tmp_path / "r.html")
+
+
+def test_questions_of_a_conversation_are_listed_by_what_was_asked(tmp_path: Path):
+    html = page([case(), case(question="And is she angry?")], tmp_path / "r.html")
+    assert "<title>2 questions about clip.mp4</title>" in html
+    assert [row[:2] for row in listed(html)] == [
+        ["#case-1-1 How does she feel?", "sadness 80%"],
+        ["#case-1-2 And is she angry?", "sadness 80%"],
+    ]
+    assert "people said" not in html and html.count("<article") == 1
+
+
+def test_what_people_said_is_told_in_words(tmp_path: Path):
+    target = Target(
+        labels=("Happy", "calm"), scores={"valence": 3.25}, fields={"humour": "funny"}, text="He smiles.",
+        raters={"A": ("joy",)}, pairs=(CausePair(turn=2, emotion="joy", cause=1),), flips=(),
+    )  # fmt: skip
+    html = page([item("a", target)], tmp_path / "r.html")
+    said = re.findall(r"<dt>((?:people|rater)[^<]*)</dt><dd><bdi>(.*?)</bdi>", html)
+    assert said == [
+        ("people said", "Happy, calm"), ("people said", "valence 3.25"), ("people said", "humour funny"),
+        ("people said", "turn 2; emotion joy; cause 1"), ("people said", "no flips"), ("people explained", "He smiles."),
+        ("rater A", "joy"),
+    ]  # fmt: skip
+    assert ("people said", "none of the labels") in contents.told(item("a", ()))
+    assert contents.told(item("a")) == contents.told(case()) == []
 
 
 def test_half_a_letter_does_not_stop_a_page(tmp_path: Path):

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from cuechain.agents.report.fragment import fragment, prose
 from cuechain.agents.report.lanes import Bar
 from cuechain.agents.report.packing import CITED_ROWS, COLUMNS, packed
 from cuechain.agents.report.timeline import timeline
-from cuechain.agents.values import Answer, Claim, CueSheet, Media, Plan, Span, Step
+from cuechain.agents.values import Answer, Claim, CueSheet, Media, Plan, Sample, Span, Step
 from tests.agents.report.made import case, cheerful, cue, plan
 
 
@@ -22,6 +24,31 @@ def test_a_lane_for_each_person_and_sense():
         ("P1", "transcript"), ("P1", "words"), ("P1", "voice"), ("P1", "face"), (None, "scene"),
     ]  # fmt: skip
     assert strip.duration == 8.0
+
+
+def stretch(*spans):
+    """Cases about stretches of one clip, with the cues of its second half."""
+    sheet = cheerful().only({"T1", "W1", "V1", "F1", "F2"})
+    return [case(sheet, sample=Sample(id=f"i{n}", span=span)) for n, span in enumerate(spans)]
+
+
+def test_the_axis_is_that_of_the_stretch():
+    shown = timeline(stretch(Span(start=4, end=8)))
+    (strip,) = shown.strips
+    assert (strip.start, strip.duration, strip.length) == (4.0, 8.0, 4.0)
+    html = fragment(shown)
+    assert "clip.mp4</bdi> <small>4.0 s to 8.0 s" in html
+    ticks = re.findall(r'cc-tick" style="left:([^"]+)">([^<]+)', html)
+    assert ticks[0] == ("0%", "4.0 s") and ticks[-1] == ("100%", "8.0 s")
+    assert re.search(r'left:12\.5%;width:25%[^>]*data-cue="F1"[^>]*data-start="4\.5"', html)
+    assert 'd="M125.0 20.0H375.0"' in html  # AU15 of 0.8, a quarter of the way
+
+
+@pytest.mark.parametrize("spans", [(Span(start=4, end=8), None), (Span(start=4, end=8), Span(start=0, end=8))])
+def test_the_axis_begins_with_what_was_looked_at_first(spans):
+    assert timeline(stretch(*spans)).strips[0].start == 0.0
+    early = cheerful()  # a cue before the stretch
+    assert timeline(case(early, sample=Sample(id="i", span=Span(start=4, end=8)))).strips[0].start == 0.0
 
 
 def test_bars_say_what_is_cited_what_is_against_and_what_each_cue_points_to():
