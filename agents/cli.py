@@ -126,7 +126,7 @@ def ask(
 def _notes(case: Case, settings: Settings) -> Iterator[str]:
     """What was asked for and had no effect."""
     from cuechain.agents import registry
-    from cuechain.agents.llm.labels import is_known
+    from cuechain.agents.llm.labels import is_known, misspelt
 
     planned = any(step.name == "plan" for step in case.steps)
     if settings.look and planned:
@@ -137,7 +137,9 @@ def _notes(case: Case, settings: Settings) -> Iterator[str]:
     )
     odd = [label for label in names if label != "open" and not is_known(label)]
     if odd and planned:
-        yield f"{case.model} does not know {', '.join(odd)} as feelings and goes by how the words sound"
+        near = " or ".join(dict.fromkeys(word for label in odd if (word := misspelt(label))))
+        meant = f"; did you mean {near}?" if near else ""
+        yield f"{case.model} does not know {', '.join(odd)} as feelings and goes by how the words sound{meant}"
 
 
 @app.command()

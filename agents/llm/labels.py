@@ -176,3 +176,8 @@ def synonyms(core: str) -> tuple[str, ...]:
 def is_known(word: str) -> bool:
     """True when the table holds this very word."""
     return word.strip().lower() in _known()
+
+
+def misspelt(label: str) -> str | None:
+    """The word of the table that a label may be a slip of ("bored" for "borred"); None where there is none so near."""
+    return next(iter(difflib.get_close_matches(label.strip().lower(), _known(), 1, 0.8)), None)
