@@ -47,9 +47,10 @@ def explainable(question: Question, task: Task, target: Target, model: Model) ->
     Raises:
         ConfigError: They gave none, or one outside the label set; or the task has no labels.
     """
-    gold, known = tuple(target.labels or ()), _closed(question, task)
+    known = _closed(question, task)
     if model.planner is not None and not task.feelings:
         known = labels_of(question, task) or OPEN  # a planner ranks a set even where any word may be used
+    gold = target.spelled(known).labels or ()
     if not gold or task.said is None:
         raise ConfigError("there is no label to explain", "take a dataset with labels, or name their column")
     if known and (outside := [label for label in gold if label not in known]):

@@ -172,8 +172,8 @@ def _closed(label: str, case: Case, task: Task) -> str:
     name, known = label.strip(), labels_of(case.question, task)
     if not known:
         return name
-    found = next((one for one in known if one.lower() == name.lower()), None)
-    if found is None:
+    (found,) = Target(labels=(name,)).spelled(known).labels or ()
+    if found not in known:
         raise RefusedError("label_outside", f"'{name}' is not one of {', '.join(known)}")
     return found
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pydantic import Field
 
 from cuechain.agents.values.answers import CausePair, Flip, Opinion, Sextuple
@@ -29,6 +31,20 @@ class Target(Value):
     """A written explanation."""
     raters: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     """Name of each rater to the labels that this one gave, where a file has several."""
+
+    def spelled(self, known: Sequence[str]) -> Target:
+        """The same with labels as a closed set spells them where only capitals differ: people who write "Joy" and "joy" mean one label.
+
+        Args:
+            known: The set; without one nothing changes.
+        """
+        ways = {label.casefold(): label for label in known} | {label: label for label in known}
+
+        def own(labels: tuple[str, ...]) -> tuple[str, ...]:
+            return tuple(dict.fromkeys(ways.get(x, ways.get(x.casefold(), x)) for x in labels))
+
+        told = self.labels and own(self.labels)
+        return self.model_copy(update={"labels": told, "raters": {name: own(x) for name, x in self.raters.items()}})
 
 
 class Sample(Value):

@@ -167,12 +167,13 @@ class _Maker:
 
     def _unfit(self, sample: Sample, task: Task, question: Question) -> Refusal | None:
         """Why a sample cannot be asked about."""
-        name, target = self._source.called, sample.target
+        name = self._source.called
         try:
             check(question)
         except ConfigError as error:
             return Refusal(sample.id, name, "broken", error.message)
         known = allowed(question, task)
+        target = sample.target.spelled(known)
         if outside := [x for x in labels_in(target, task) if known and x not in known]:
             return Refusal(sample.id, name, "label_outside", f"'{outside[0]}' is not one of {', '.join(known)}")
         if not tells(target, task):
@@ -182,7 +183,8 @@ class _Maker:
     def _item(
         self, id: str, sample: Sample, sheet: CueSheet, task: Task, question: Question, images: tuple[str, ...]
     ) -> Item | Refusal:
-        target, gold = sample.target, gold_of(sample.target, question, task)
+        target = sample.target.spelled(allowed(question, task))
+        gold = gold_of(target, question, task)
         try:
             answer = self._answer(sheet, question, task, target, closed=bool(gold.allowed))
         except ReplyError as error:

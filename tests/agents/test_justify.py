@@ -172,3 +172,11 @@ def test_the_words_of_a_reference_are_not_shown(chat, monkeypatch):
     )
     told("sadness", model=chat(reply()), text="She mourns her cat.")
     assert "sadness" in asked[0] and "mourns" not in asked[0]
+
+
+@pytest.mark.parametrize("labels", [LABELS, ("open",)])
+def test_capitals_of_a_label_do_not_matter(labels):
+    question = QUESTION.model_copy(update={"labels": labels})
+    case = told("Sadness", SAD, question=question)
+    assert supported(case) is True and case.answer.emotion.label == "sadness"
+    assert json.loads(case.steps[-1].output)["labels"] == ["sadness"]

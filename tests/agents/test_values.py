@@ -24,6 +24,7 @@ from cuechain.agents.values import (
     Media,
     Question,
     Span,
+    Target,
     Usage,
     Value,
     Verdict,
@@ -118,3 +119,13 @@ def test_usage_adds_up():
     assert Usage(calls=1, input_tokens=2) + Usage(calls=1, output_tokens=5) == Usage(
         calls=2, input_tokens=2, output_tokens=5
     )
+
+
+def test_labels_that_differ_in_capitals_are_spelled_as_the_set_spells_them():
+    told = Target(labels=("Joy", "joy", "Gratitude"), raters={"a": ("ANGER",)}, text="So it is.")
+    assert told.spelled(("joy", "Anger")) == Target(
+        labels=("joy", "Gratitude"), raters={"a": ("Anger",)}, text="So it is."
+    )
+    assert told.spelled(("joy", "Joy")).labels == ("Joy", "joy", "Gratitude")  # a set may mean two
+    assert told.spelled(()) == Target(labels=("Joy", "joy", "Gratitude"), raters={"a": ("ANGER",)}, text="So it is.")
+    assert Target().spelled(("joy",)) == Target() and Target(labels=()).spelled(("joy",)).labels == ()

@@ -158,6 +158,12 @@ def test_a_table_of_texts_and_all_that_is_wrong_with_it(tmp_path: Path) -> None:
     assert shown == ["talk-5: 'awe' is not one of joy, sadness, anger, neutral"]
 
 
+def test_capitals_of_labels_do_not_matter(tmp_path: Path) -> None:
+    table = texts(tmp_path / "t.csv", *((key, said, who, felt.title()) for key, said, who, felt in TALK))
+    make(config(tmp_path, table | {"order": "label"}))
+    assert [r.gold.labels for r in rows(tmp_path)] == [(felt,) for *_, felt in TALK] and not refused(tmp_path)
+
+
 def test_a_weight_takes_a_sheet_twice_or_not_at_all(tmp_path: Path) -> None:
     table = texts(tmp_path / "t.csv", *TALK) | {"order": "label"}
     make(config(tmp_path, table | {"tasks": {"ask": 2, "emotion": 0}}))
