@@ -127,7 +127,7 @@ def batch(
                     continue
                 if found:
                     now[item.id] = found
-                yield item
+                yield work.spelled(item)
 
         before: list[Progress] = []
         for case in _cases(fresh(), work, examples, workers, engine, address, stage or _untold):

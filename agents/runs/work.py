@@ -15,6 +15,7 @@ from cuechain.agents.llm import Model
 from cuechain.agents.nearest import Known
 from cuechain.agents.pipeline import SheetReady, check, see, think
 from cuechain.agents.probe import probe
+from cuechain.agents.reason import labels_of
 from cuechain.agents.runs.folder import Run
 from cuechain.agents.runs.patience import Patience
 from cuechain.agents.settings import Settings
@@ -44,6 +45,15 @@ class Work:
     def question(self, item: Sample) -> Question:
         """What is asked about an item."""
         return question_of(item, registry.get("tasks", self.task), self.labels)
+
+    def spelled(self, item: Sample) -> Sample:
+        """The item with people's labels as the set spells them: whatever reads the run then counts them as one."""
+        question = self.question(item)
+        try:
+            known = labels_of(question, check(question))
+        except ConfigError:  # told when it is the item's turn
+            return item
+        return item.model_copy(update={"target": item.target.spelled(known)})
 
     def perceived(self, item: Sample) -> CueSheet | Case:
         """What the senses perceive of an item, or why nothing can be: a failed Case."""

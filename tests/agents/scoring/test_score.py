@@ -132,6 +132,14 @@ def test_faults_and_unjudged_items_are_counted_apart(tmp_path):
     assert sum(map(sum, report.confusion.table)) == 6
 
 
+def test_capitals_of_peoples_labels_do_not_matter(tmp_path):
+    items = [i.model_copy(update={"target": Target(labels=(i.target.labels[0].upper(),))}) for i in ITEMS]
+    run = run_of(tmp_path / "run", items)
+    assert {c.sample.target.labels for c in run.cases()} == {i.target.labels for i in ITEMS}
+    report = scored(run)
+    assert value(report, "accuracy") == pytest.approx(5 / 6) and not any("not in the set" in n for n in report.notes)
+
+
 def test_several_labels_and_numbers(tmp_path):
     items = [
         i.model_copy(
