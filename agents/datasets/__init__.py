@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import parse_qsl
 
 from cuechain.agents import registry
-from cuechain.agents.errors import ConfigError
+from cuechain.agents.errors import ConfigError, MediaError
 from cuechain.agents.values import Sample
 
 
@@ -65,14 +65,16 @@ def samples(spec: str, split: str = "") -> Iterator[Sample | Fault]:
         split: One of its official splits; the first where none is named.
 
     Raises:
-        ConfigError: Unknown name, split or option, nothing there, or a file of another form.
+        MediaError: The folder or file does not exist.
+        ConfigError: Unknown name, split or option, or a folder or file of another form.
     """
     name, _, place = spec.partition(":")
     one = dataset(name)
     place, options = _asked(place, one)
     path = Path(place).expanduser()
     if not place or not path.exists():
-        raise ConfigError(
+        kind = MediaError if place else ConfigError
+        raise kind(
             f"{spec}: there is no {place or 'path'}",
             "check the path; table:FILE takes a .csv, .tsv, .jsonl or .parquet"
             if name == "table"

@@ -101,11 +101,13 @@ def batch(
         stage: Told what goes on, in a few words; may be called from another thread.
 
     Raises:
-        ConfigError: The task cannot be asked of the model.
+        ConfigError: An unknown task, model or sense, labels that are not a set (nothing is written then), or a task that cannot be asked
+            of the model.
         RunError: The folder belongs to another run or process, or cannot be written; or the model's server is away for good.
         ModelError: The model cannot be loaded, or failed for each of the first items.
     """
     work = Work(made["task"], settings, tuple(made.get("labels", ())), bool(made.get("explain_labels")))
+    work.checked()
     manifest = {**made, **_resolved(settings)}
     with Writing(folder, manifest) as writing:
         kept, files = writing.run.done(), writing.run.files()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from cuechain.agents.terminal import BaseUrl, Model, Senses
+from cuechain.agents.terminal import BaseUrl, Model, Senses, labels_of
 
 if TYPE_CHECKING:
     from cuechain.agents.datasets import Fault
@@ -94,7 +94,7 @@ def batch(
     from cuechain.agents.datasets import dataset
     from cuechain.agents.errors import ConfigError
     from cuechain.agents.nearest import Pool
-    from cuechain.agents.runs import Run, known
+    from cuechain.agents.runs import Run, Work, known
     from cuechain.agents.runs import batch as answered
     from cuechain.agents.runs.display import follow, printable
     from cuechain.agents.runs.inputs import items_of
@@ -104,7 +104,7 @@ def batch(
     name, _, _ = source.partition(":")
     one = dataset(name) if name in registry.names("datasets") else dataset("table")
     kind = task or (one.tasks[0] if one.name != "table" else "emotion")
-    set_of = tuple(labels.split(",")) if labels else (one.labels,) if one.labels and kind == one.tasks[0] else ()
+    set_of = labels_of(labels) or ((one.labels,) if one.labels and kind == one.tasks[0] else ())
     chosen = tuple(s.strip() for s in senses.split(",") if s.strip()) if senses else None
     loaded = settings.load(
         senses=chosen,
@@ -119,9 +119,11 @@ def batch(
     )
     if not dry_run and out is None:  # before anything is fetched
         raise ConfigError("--out is missing", "it names the run folder; --dry-run only looks")
+    work = Work(kind, loaded, set_of)
+    work.checked()
     items = _drawn(list(items_of(source, split, loaded)), limit)
     if dry_run or out is None:
-        for line in looked(items).told():
+        for line in looked(items, work.choices).told():
             typer.echo(printable(line))
         return
     if explain_labels and (shots or loaded.votes > 1):

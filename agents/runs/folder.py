@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import time
@@ -132,13 +133,14 @@ class Writing:
             manifest: How it is made; JSON values.
 
         Raises:
-            RunError: The folder holds another run, another process is writing it, or it cannot be written.
+            RunError: The folder holds another run or other files, another process is writing it, or it cannot be written.
         """
         self.run = Run(folder)
         self._files: dict[str, IO[str]] = {}
         self._told = json.loads(json.dumps(manifest))
         try:
             folder.mkdir(parents=True, exist_ok=True)
+            _refuse_strangers(folder)
             self._lock = FileLock(folder / ".lock")
             self._lock.acquire(blocking=False)
         except Timeout as error:
@@ -153,22 +155,24 @@ class Writing:
 
     def _begin(self, folder: Path) -> None:
         path = folder / "manifest.json"
-        if path.is_file():
-            made = self.run.manifest
-            if made != self._told:
-                old, new = _flat(made), _flat(self._told)
-                changed = sorted(k for k in {*old, *new} if old.get(k) != new.get(k))
-                told = f"{', '.join(changed)} differ{'s' * (len(changed) == 1)}"
-                raise RunError(f"{folder} holds another run: {told}", "choose another --out")
-        else:
-            write(path, json.dumps(self._told, indent=2) + "\n")
+        made = self.run.manifest if path.is_file() else None
+        other = made is not None and made != self._told
+        if other and self.run.done():
+            old, new = _flat(made or {}), _flat(self._told)
+            changed = sorted(k for k in {*old, *new} if old.get(k) != new.get(k))
+            told = f"{', '.join(changed)} differ{'s' * (len(changed) == 1)}"
+            raise RunError(f"{folder} holds another run: {told}", "choose another --out")
+        # A run that has answered nothing holds nothing that another one could be mixed with.
+        past = ("finished.json", "faults.jsonl", *(("cases.jsonl", "files.jsonl") if other else ()))
         try:
-            (folder / "finished.json").unlink(missing_ok=True)
-            (folder / "faults.jsonl").unlink(missing_ok=True)
+            for name in past:
+                (folder / name).unlink(missing_ok=True)
             for name in ("cases", "events", "files"):
                 _end_line(folder / f"{name}.jsonl")
         except OSError as error:
             raise _unwritable(folder, error) from error
+        if made != self._told:
+            write(path, json.dumps(self._told, indent=2) + "\n")
 
     def __enter__(self) -> Writing:
         self.event("begun", pid=os.getpid())
@@ -260,8 +264,17 @@ def _flat(manifest: dict[str, Any]) -> dict[str, Any]:
     return flat
 
 
+def _refuse_strangers(folder: Path) -> None:
+    """A run is not written among other files. A first manifest may be on its way, and hidden files are nobody's."""
+    names = {path.name for path in folder.iterdir() if not path.name.startswith(".")} - {"manifest.json.part"}
+    if names and "manifest.json" not in names:
+        raise RunError(f"{folder} is not empty, and holds no run", f"--out {folder}/run, or an empty folder")
+
+
 def _unwritable(folder: Path, error: OSError) -> RunError:
-    return RunError(f"{folder} cannot be written: {error.strerror or error}", "free some space; what is done is kept")
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    hint = "free some space; what is done is kept" if full else "choose another --out"
+    return RunError(f"{folder} cannot be written: {error.strerror or error}", hint)
 
 
 def _id_of(raw: dict[str, Any]) -> str:

@@ -6,6 +6,7 @@ import glob
 import re
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
+from typing import NoReturn
 from urllib.parse import quote
 
 from pydantic_core import PydanticSerializationError
@@ -13,7 +14,7 @@ from pydantic_core import PydanticSerializationError
 from cuechain.agents import registry
 from cuechain.agents import settings as settings_module
 from cuechain.agents.datasets import Fault, dataset, samples
-from cuechain.agents.errors import ConfigError
+from cuechain.agents.errors import ConfigError, MediaError
 from cuechain.agents.fetch import is_address, is_web, listed, local, shown
 from cuechain.agents.fetch.address import path_of
 from cuechain.agents.probe import TEXT_SUFFIXES
@@ -41,8 +42,8 @@ def items_of(source: str, split: str = "", settings: Settings | None = None) -> 
         settings: Where a table that has an address is kept; from environment and cuechain.toml where not given.
 
     Raises:
-        ConfigError: Nothing is there, or it cannot be read.
-        MediaError: An address cannot be fetched.
+        ConfigError: An unknown dataset, split or option, or a table or dataset of another form.
+        MediaError: Nothing is there, or an address cannot be fetched.
         MissingExtraError: The package for this kind of address is not installed.
     """
     yield from map(_holdable, _items_of(source, split, settings))
@@ -95,10 +96,7 @@ def _items_of(source: str, split: str, settings: Settings | None) -> Iterator[Sa
         return
     files, other = _files(source, path)
     if not files:
-        known = (
-            registry.did_you_mean(name, registry.names("datasets")) if colon else "give a folder, a table, or NAME:PATH"
-        )
-        raise ConfigError(f"{source}: no media are there", known)
+        _nothing(source, path)
     root = path if path.is_dir() else None
     for file in files:
         id = str(file.relative_to(root)) if root else str(file)
@@ -107,6 +105,19 @@ def _items_of(source: str, split: str, settings: Settings | None) -> Iterator[Sa
         id = str(file.relative_to(root)) if root else str(file)
         dangling = file.is_symlink() and not file.exists()
         yield Fault(id, *_DANGLING if dangling else _OTHER)
+
+
+def _nothing(source: str, path: Path) -> NoReturn:
+    """Say that a source has no media, and what it is instead."""
+    name, colon, _ = source.partition(":")
+    if colon and not path.exists():
+        raise ConfigError(f"{source}: no media are there", registry.did_you_mean(name, registry.names("datasets")))
+    if path.is_dir():
+        hint = "it wants video, sound, pictures or texts; give a table by its own name, a dataset as NAME:PATH"
+        raise MediaError(f"{source} is a folder without media", hint)
+    if re.search(r"[*?\[]", source):
+        raise MediaError(f"{source}: no file has such a name", 'check the pattern; "**/*.mp4" looks into folders below')
+    raise MediaError(f"{source} does not exist", "check the path; a folder, a table, or NAME:PATH is wanted")
 
 
 _DANGLING = ("missing", "it is a link to what is not there")
@@ -149,7 +160,7 @@ def _of_store(address: str) -> Iterator[Sample]:
         and not any(one.startswith(f"{run}/") for run in runs)
     ]
     if not media:
-        raise ConfigError(
+        raise MediaError(
             f"{shown(address)}: no media are there", "give a folder, a pattern such as …/*.mp4, or a table"
         )
     root = "" if re.search(r"[*?\[]", address) else address.rstrip("/") + "/"

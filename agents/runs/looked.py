@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cache
@@ -42,6 +42,9 @@ AT_ONCE = 16
 MOST_TOLD = 5
 """Examples of one kind of fault."""
 
+MOST_LABELS = 20
+"""Labels that are named."""
+
 
 @dataclass(frozen=True)
 class Looked:
@@ -59,6 +62,8 @@ class Looked:
     """Kind of medium to how many files."""
     afar: dict[str, int | None] = field(default_factory=dict[str, "int | None"])
     """Address of a file to its bytes; None where the server does not tell."""
+    outside: dict[str, int] = field(default_factory=dict[str, int])
+    """What people said that is no label of the set, to how many items."""
 
     def told(self) -> Iterator[str]:
         """The findings in lines."""
@@ -80,10 +85,15 @@ class Looked:
         yield f"the run folder and the cue cache take some {size(1e6 * megabytes)}"
         for reason, count in Counter(f.reason for f in self.faults).most_common():
             yield f"{count} × {reason}"
-            some = [f for f in self.faults if f.reason == reason]
-            yield from (f"    {fault.id}: {fault.detail}" for fault in some[:MOST_TOLD])
+            some = list(dict.fromkeys(f"    {f.id}: {f.detail}" for f in self.faults if f.reason == reason))
+            yield from some[:MOST_TOLD]
             if len(some) > MOST_TOLD:
                 yield f"    and {len(some) - MOST_TOLD} more"
+        if self.outside:
+            most = sorted(self.outside.items(), key=lambda one: -one[1])
+            named = ", ".join(f"{label} ({count:,} ×)" for label, count in most[:MOST_LABELS])
+            more = f" and {len(most) - MOST_LABELS} more" if len(most) > MOST_LABELS else ""
+            yield f"labels of people outside the set, left out when the run is scored: {named}{more}"
 
     def _told_afar(self) -> str:
         known = [bytes for bytes in self.afar.values() if bytes is not None]
@@ -125,10 +135,14 @@ def between(low: float, high: float) -> str:
     )
 
 
-def looked(items: Iterable[Sample | Fault]) -> Looked:
+def looked(items: Iterable[Sample | Fault], labels: Callable[[Sample], Sequence[str]] = lambda _: ()) -> Looked:
     """Open each file as far as its head, and tell what is missing, unreadable, there twice, or suspiciously long or short.
 
     Of what has an address the size is asked; nothing is fetched.
+
+    Args:
+        items: Of a reader.
+        labels: What an item may be answered with; nothing where that is not a closed set.
     """
     faults: list[Fault] = []
     lengths: dict[tuple[str, Span | None], tuple[str, float]] = {}
@@ -136,6 +150,7 @@ def looked(items: Iterable[Sample | Fault]) -> Looked:
     rows: dict[tuple[object, ...], str] = {}
     unusable: set[str] = set()
     kinds: Counter[str] = Counter()
+    outside: Counter[str] = Counter()
     afar: dict[str, str] = {}
     tried: set[str] = set()
     count = texts = 0
@@ -153,6 +168,8 @@ def looked(items: Iterable[Sample | Fault]) -> Looked:
             faults.append(item)
             continue
         count += 1
+        if among := {label.casefold() for label in labels(item)}:
+            outside.update(label for label in set(item.target.labels or ()) if label.casefold() not in among)
         # What people said of it and what it is called make it no other one.
         row = (item.text, item.turns, item.turn, item.files, item.span, item.question, item.labels)
         alike = rows.setdefault(row, item.id)
@@ -190,7 +207,8 @@ def looked(items: Iterable[Sample | Fault]) -> Looked:
     unusable |= {one.id for one in gone}
     sizes = {address: one for address, one in found.items() if not isinstance(one, Fault)}
     faults += _odd(list(lengths.values()))
-    return Looked(count - len(unusable), tuple(faults), sum(s for _, s in lengths.values()), texts, dict(kinds), sizes)
+    seconds = sum(s for _, s in lengths.values())
+    return Looked(count - len(unusable), tuple(faults), seconds, texts, dict(kinds), sizes, dict(outside))
 
 
 def _asked(afar: dict[str, str]) -> Iterator[tuple[str, int | Fault | None]]:

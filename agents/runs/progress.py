@@ -206,10 +206,11 @@ class Watch:
         if self.faults:
             unusable = len({fault.id for fault in self.faults})
             rows = "row or file" if unusable == 1 else "rows or files"
-            lines.append(f"{unusable:,} {rows} could not be used ({out}/faults.jsonl):")
+            kept = "" if end else f" ({out}/faults.jsonl)"  # that file is whole once the run has come to its end
+            lines.append(f"{unusable:,} {rows} could not be used{kept}:")
             for reason, count in Counter(f.reason for f in self.faults).most_common():
-                some = [f for f in self.faults if f.reason == reason][:NAMED]
-                lines.append(f"  {count:,} × {reason}: {_listed([f.id for f in some], count)}")
+                some = list({f.id: f for f in self.faults if f.reason == reason}.values())
+                lines.append(f"  {count:,} × {reason}: {_listed([f.id for f in some[:NAMED]], len(some))}")
                 lines.append(f"      {some[0].id}: {some[0].detail}")
         return lines
 

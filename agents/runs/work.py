@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from cuechain.agents import registry
+from cuechain.agents import llm, registry
 from cuechain.agents.errors import ConfigError, CueChainError, MediaError, ModelError, ReplyError, ToolError
 from cuechain.agents.fetch import local, shown
 from cuechain.agents.justify import explainable, explained_for
@@ -41,6 +41,21 @@ class Work:
     """Closed label set, or the name of one; empty for the task's own."""
     explain: bool = False
     """Explain what people said of an item instead of answering, or say that the cues do not bear it out."""
+
+    def checked(self) -> None:
+        """Find before the first item what would fail every one.
+
+        Raises:
+            ConfigError: Unknown task or model, or labels that are not a set.
+        """
+        llm.check(self.settings.model)
+        task: Task = registry.get("tasks", self.task)
+        check(Question(text=task.question, task=self.task, labels=self.labels))
+
+    def choices(self, item: Sample) -> tuple[str, ...]:
+        """The labels that an item may be answered with; none where they do not decide the task, or any word may be used."""
+        task: Task = registry.get("tasks", self.task)
+        return labels_of(self.question(item), task) if task.metric in ("labels", "multilabel") else ()
 
     def question(self, item: Sample) -> Question:
         """What is asked about an item."""

@@ -11,11 +11,11 @@ import pytest
 
 from cuechain.agents import fetch, settings
 from cuechain.agents.datasets import Fault
-from cuechain.agents.errors import ConfigError
-from cuechain.agents.runs import Run, batch
+from cuechain.agents.errors import ConfigError, MediaError
+from cuechain.agents.runs import Run, Work, batch
 from cuechain.agents.runs.inputs import items_of
 from cuechain.agents.runs.looked import Looked, between, lasting, looked, size
-from cuechain.agents.values import Sample, Span, Turn
+from cuechain.agents.values import Sample, Span, Target, Turn
 
 
 def test_a_folder_gives_its_media_and_leaves_runs_and_sidecars_alone(tmp_path, film):
@@ -44,11 +44,22 @@ def test_a_table_and_a_dataset_are_read_by_their_readers(tmp_path):
     assert same.text == "I am glad."
 
 
-@pytest.mark.parametrize("source", ["nowhere", "nowhere/*.mp4", "mled:folder"])
-def test_what_is_not_there_is_told(source):
-    with pytest.raises(ConfigError) as told:
+@pytest.mark.parametrize(
+    ("source", "error", "told", "hint"),
+    [
+        ("nowhere", MediaError, "nowhere does not exist", "path"),
+        ("nowhere/*.mp4", MediaError, "no file has such a name", "pattern"),
+        ("empty", MediaError, "empty is a folder without media", "NAME:PATH"),
+        ("table:nowhere.csv", MediaError, "there is no nowhere.csv", "path"),
+        ("mled:folder", ConfigError, "no media", "meld"),
+    ],
+)
+def test_what_is_not_there_is_told(source, error, told, hint, tmp_path, monkeypatch):
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(error, match=told) as caught:
         list(items_of(source))
-    assert "meld" in told.value.hint if source.startswith("mled") else told.value.hint
+    assert hint in caught.value.hint
 
 
 def test_a_dry_run_tells_what_is_odd(tmp_path, wav, tone):
@@ -141,7 +152,7 @@ def test_folders_patterns_and_tables_of_a_store():
     assert [i.id for i in items_of("memory:///b")] == ["a.txt", "deep/b.txt"]
     assert [i.files for i in items_of("memory:///b/*/b.txt")] == [("memory:///b/deep/b.txt",)]
     assert [i.files for i in items_of("memory:///b/t.csv")] == [("memory:///b/deep/b.txt",)]
-    with pytest.raises(ConfigError, match="no media"):
+    with pytest.raises(MediaError, match="no media"):
         list(items_of("memory:///nothing/*.mp4"))
     found = looked(items_of("memory:///b"))
     assert found.afar == {"memory:///b/a.txt": 10, "memory:///b/deep/b.txt": 10}
@@ -230,6 +241,21 @@ def test_a_dry_run_tells_rows_that_stand_twice_and_counts_what_can_be_answered(t
     (tmp_path / "empty.wav").write_bytes(b"")
     gone = Sample(id="gone", files=(str(tmp_path / "gone.wav"),))
     assert looked([*items_of(str(table)), *items_of(str(tmp_path / "empty.wav")), gone]).items == 4
+
+
+def test_a_dry_run_tells_what_is_alike_once():
+    told = list(looked([Fault("x", "duplicate", "the id x stands twice")] * 7).told())
+    assert "7 × duplicate" in told and told.count("    x: the id x stands twice") == 1 and "more" not in told[-1]
+
+
+def test_a_dry_run_tells_labels_of_people_that_are_outside_the_set():
+    said = ("joy", "Sadness", "happy", "gratitude", "gratitude")
+    items = [Sample(id=f"s{n}", text=f"Fine {n}.", target=Target(labels=(word,))) for n, word in enumerate(said)]
+    own = settings.load(model="rules")
+    *_, told = looked(items, Work("emotion", own).choices).told()
+    assert told.endswith("gratitude (2 ×), happy (1 ×)") and "outside the set" in told
+    assert not looked(items, Work("emotion", own, ("open",)).choices).outside
+    assert not looked(items, Work("open_emotion", own).choices).outside
 
 
 def test_a_stretch_after_the_end_of_the_file_is_told_as_that(tmp_path, film):

@@ -84,6 +84,7 @@ def test_failures_are_grouped_by_cause_and_named():
     assert "1 × MediaError: /data/my clips/clip9.mp4 does not exist" in told
     assert "try them again: cuechain batch clips -o runs/x" in told
     assert "2 × missing: row 3, row 9" in told and "there is no x.mp4" in told
+    assert "faults.jsonl" in told and "faults.jsonl" not in "\n".join(watch.summary("run", "again", "interrupted"))
 
 
 @pytest.mark.parametrize(

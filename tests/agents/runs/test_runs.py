@@ -95,6 +95,47 @@ def test_another_manifest_is_refused_with_what_differs(tmp_path):
         list(batch(samples(1), MADE, own(model="embedded"), tmp_path / "run"))
 
 
+@pytest.mark.parametrize(
+    ("made", "model", "told"),
+    [
+        ({"task": "emotin"}, "rules", "unknown task"),
+        ({"labels": ("meldd",)}, "rules", "one label"),
+        ({"labels": ("joy", "anger", "Joy")}, "rules", "distinct"),
+        ({}, "embeded", "unknown model"),
+    ],
+)
+def test_a_misspelt_name_is_told_before_anything_is_written(tmp_path, made, model, told):
+    with pytest.raises(ConfigError, match=told) as caught:
+        list(batch(samples(2), {**MADE, **made}, own(model=model), tmp_path / "run"))
+    assert caught.value.hint and not (tmp_path / "run").exists()
+
+
+def test_a_run_that_has_answered_nothing_gives_way_to_another(tmp_path):
+    folder, gone = tmp_path / "run", Sample(id="gone", files=(str(tmp_path / "gone.mp4"),))
+    with pytest.raises(ConfigError, match="needs a chat model"):
+        list(batch([gone, *samples(2)], {**MADE, "task": "topic", "labels": ("a", "b")}, own(), folder))
+    assert states(batch(samples(2), MADE, own(), folder))["answered"] == 2
+    assert set(content(folder)) == {"s0", "s1"} and Run(folder).manifest["task"] == "emotion"
+
+
+def test_a_folder_of_other_files_is_left_alone(tmp_path):
+    (tmp_path / ".hidden").touch()
+    list(batch(samples(1), MADE, own(), tmp_path))
+    (tmp_path / "manifest.json").unlink()
+    before = sorted(tmp_path.iterdir())
+    with pytest.raises(RunError, match="not empty, and holds no run") as caught:
+        list(batch(samples(1), MADE, own(), tmp_path))
+    assert f"{tmp_path}/run" in caught.value.hint and sorted(tmp_path.iterdir()) == before
+
+
+def test_a_file_in_the_way_is_no_full_disk(tmp_path):
+    (tmp_path / "file").touch()
+    for out in (tmp_path / "file", tmp_path / "file" / "run"):
+        with pytest.raises(RunError, match="cannot be written") as caught:
+            list(batch(samples(1), MADE, own(), out))
+        assert "space" not in caught.value.hint and "--out" in caught.value.hint
+
+
 def test_a_second_process_is_told_to_wait(tmp_path):
     with (
         Writing(tmp_path / "run", {"task": "emotion", "model": "rules"}),
@@ -195,8 +236,9 @@ def test_a_full_disk_ends_the_run_and_keeps_what_is_done(tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(RunError, match="No space left"):
+    with pytest.raises(RunError, match="No space left") as caught:
         list(steps)
+    assert "free some space" in caught.value.hint
     monkeypatch.undo()
     assert states(batch(samples(4), MADE, own(), folder))["kept"] >= 2
     assert len(content(folder)) == 4
