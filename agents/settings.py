@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal
 
@@ -26,7 +27,7 @@ def _data_home() -> Path:
 class Settings(BaseSettings):
     """How to perceive and how to reason."""
 
-    model_config = SettingsConfigDict(env_prefix="CUECHAIN_", toml_file="cuechain.toml", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="CUECHAIN_", toml_file="cuechain.toml", extra="forbid", frozen=True)
 
     model: str = "embedded"
     """Spec string: embedded, rules, hf:ID[+ADAPTER], openai:NAME, scripted:FILE, or any provider:name of LangChain."""
@@ -104,13 +105,18 @@ def load(**flags: Any) -> Settings:
     """Settings from flags (None means not given), environment, cuechain.toml and defaults.
 
     Raises:
-        ConfigError: A value is not valid; the message names the field.
+        ConfigError: A value is not valid, or cuechain.toml sets what is no setting; the message names the field.
     """
     try:
         return Settings(**{k: v for k, v in flags.items() if v is not None})
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(p) for p in first["loc"]) or "settings"
+        if first["type"] == "extra_forbidden":
+            near = get_close_matches(name.lower(), Settings.model_fields, n=1, cutoff=0.5)
+            known = f"did you mean {near[0]}?" if near else f"known: {', '.join(Settings.model_fields)}"
+            where = "" if name in flags else "cuechain.toml: "
+            raise ConfigError(f"{where}there is no setting '{name}'", known) from error
         raise ConfigError(f"setting '{name}': {first['msg']}", "see `cuechain ask --help`") from error
     except ValueError as error:  # a broken cuechain.toml or a malformed environment value
         raise ConfigError(

@@ -59,6 +59,14 @@ def test_a_broken_file(folder: Path):
         load()
 
 
+def test_a_setting_that_does_not_exist_is_refused_by_name(folder: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("CUECHAIN_SOMETHING_ELSE", "1")
+    (folder / "cuechain.toml").write_text('modle = "rules"', encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"cuechain\.toml: there is no setting 'modle'") as caught:
+        load()
+    assert caught.value.hint == "did you mean model?"
+
+
 def test_several_senses_from_the_environment(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("CUECHAIN_SENSES", '["voice", "face"]')
     assert load().senses == ("voice", "face")
