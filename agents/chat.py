@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from cuechain.agents.agent import Conversation
-from cuechain.agents.errors import ConfigError, CueChainError
+from cuechain.agents.errors import ConfigError, CueChainError, MediaError
 from cuechain.agents.fetch import is_address
 from cuechain.agents.pipeline import Done, Event, Looked, Opened, Said, SenseDone, Thinking
 from cuechain.agents.sessions import Session, Sessions
@@ -163,7 +163,7 @@ def _add(conversation: Conversation, session: Session | None, place: str) -> Non
         raise ConfigError("a conversation is about files of this machine", "fetch it first")
     path = Path(place)
     if not path.is_file():
-        raise ConfigError(f"{place} is no file", "give the path of a clip")
+        raise MediaError(f"{place} is no file", "give the path of a clip")
     conversation.add(path.absolute())
     if session is not None:
         session.link_file(path)

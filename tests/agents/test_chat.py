@@ -88,11 +88,11 @@ def test_a_session_without_an_answer_is_not_kept(chat, home, letter):
 @pytest.mark.parametrize(
     ("arguments", "code", "told"),
     [
-        (("--resume", "nothing-there"), 1, "no session"),
+        (("--resume", "nothing-there"), 1, "chat --sessions"),
         (("--resume", "../../etc"), 1, "no session"),
         (("--delete", "nothing-there"), 1, "no session"),
         ((), 2, "no file"),
-        (("no.mp4",), 2, "no file"),
+        (("no.mp4",), 1, "no file"),
         (("--sessions", "--delete", "x"), 2, "exclude"),
     ],
 )
