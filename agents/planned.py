@@ -264,6 +264,10 @@ def _answer(sheet: CueSheet, plan: Plan, found: Focus, task: Task) -> Answer:
     baseless = kin < GROUNDED and not calm and not grounded(plan, label)
     if not telling or plan.abstain >= ABSTAIN or baseless or (calm and partial(sheet)):
         return task.answer(person=found.person, span=found.span, abstain=True, claims=(closest(sheet, plan, found),))
+    if kind is None and not grounded(plan, label):
+        text = f"This cannot be told: {label}, which comes nearest, is no feeling that is known here, and no cue by itself points to it."
+        nearest = closest(sheet, plan, found).model_copy(update={"text": text})
+        return task.answer(person=found.person, span=found.span, abstain=True, claims=(nearest,))
     pleasant = meaning(label)[1] > 0.3
     # Words that mean their opposite and a pleasant feeling exclude each other.
     relation: Relation = max(plan.relation, key=lambda r: plan.relation[r] * (not (pleasant and r == "sarcastic")))

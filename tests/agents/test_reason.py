@@ -244,3 +244,16 @@ def test_where_the_senses_agree_the_sentiment_is_that_of_the_feeling(label, rela
         if task == "post" and relation == "agree":
             sides = {"joy": "positive", "neutral": "neutral", "surprise": "negative"}
             assert answer.label == sides[label] and answer.polarity.endswith(sides[label])
+
+
+@pytest.mark.parametrize(("points", "told"), [({}, None), ({"F1": "asdf"}, None), ({"F1": "qwerty"}, "qwerty")])
+def test_an_unknown_label_is_told_only_where_a_cue_points_to_it(points, told):
+    fixed = Model("fixed", planner=Fixed(labels={"qwerty": 0.52, "asdf": 0.48}, points=points))
+    case = answered(masked(), "How is she?", fixed, "emotion", ("qwerty", "asdf"))
+    answer = case.answer
+    assert (
+        (answer.emotion.label if answer.emotion else None) == told
+        and answer.abstain is (told is None)
+        and case.verdict.ok
+    )
+    assert told or "qwerty, which comes nearest, is no feeling that is known here" in answer.claims[0].text
