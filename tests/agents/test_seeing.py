@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from cuechain.agents import settings
 from cuechain.agents.errors import MediaError
@@ -46,6 +47,14 @@ def test_turns_that_name_one_file_are_stretches_of_it(film, tmp_path: Path):
     assert all(spans for spans in seen.values())
     assert all(span.end <= 2.1 for span in seen[1]) and all(span.start >= 5.9 for span in seen[2])
     assert all(span.end <= 2.1 for span in seen[3]), "a file of its own is looked at whole, whatever the time of day"
+
+
+def test_a_sense_that_has_nothing_to_look_at_is_none_that_could_use_the_input(tmp_path: Path):
+    Image.new("RGB", (64, 64), "grey").save(tmp_path / "grey.png")
+    with pytest.raises(MediaError) as told:
+        sheet([tmp_path / "grey.png"], settings.load(senses=("voice",)))
+    assert "no sense could use the input" in str(told.value) and "voice: no sound in this image" in told.value.hint
+    assert sheet([tmp_path / "grey.png"], settings.load(senses=("voice", "screen"))).gaps
 
 
 def test_moments_in_a_cue_move_with_it():
