@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from cuechain.agents.happenings import happened
 from cuechain.agents.llm.labels import is_known, meaning
 from cuechain.agents.llm.serialise import SETTING
-from cuechain.agents.times import Known, Named, named
+from cuechain.agents.occasions import QUOTED
+from cuechain.agents.question import no_clip, time_of
 from cuechain.agents.values import Cue, CueSheet, Focus, QuestionKind, Span
 
 _KINDS: tuple[tuple[QuestionKind, str], ...] = (
@@ -24,7 +24,12 @@ _KINDS: tuple[tuple[QuestionKind, str], ...] = (
     ("when", r"^\s*(when|at (what|which) (time|moment|point))\b|\b(what|which) moment\b"),
     ("who", r"^\s*(who|whose|which (person|one|speaker))\b"),
     ("cause", r"\b(what (made|makes|caused?|triggers?|upsets?|is .* about)|because of what|cause|reason)\b"),
-    ("everyone", r"\b(they|them|everyone|everybody|each|all of them|both|these people|the people|the group)\b"),
+    (
+        "everyone",
+        r"\b(they|them|everyone|everybody|each|all of them|both|these people|the people|the group"
+        r"|(?<!of )(the|these|those) (two|three|four|five)"
+        r"|(do|are|did|were) (the \w+|(?-i:[A-Z])\w+)(, (the \w+|(?-i:[A-Z])\w+))*,? and (the \w+|(?-i:[A-Z])\w+))\b",
+    ),
     ("yes_no", r"^\s*(is|are|was|were|does|do|did|has|have|can|could|would|will)\b"),
     ("why", r"^\s*(and |but |so )?why\b"),
 )
@@ -59,32 +64,38 @@ def focus(sheet: CueSheet, question: str, labels: tuple[str, ...]) -> Focus:
     A person that is not in the sheet is kept as asked: the answer then abstains. Where several could be meant, it is the one with
     the most evidence, and the answer names that person.
     """
-    time = _time(sheet, question)
-    kind = _kind(sheet, time.rest if time else question)
-    # "What has changed by the end?" names one side of a change: the answer needs both.
-    whole = (
+    when = time_of(sheet, question)
+    time = when.named if when else None
+    kind = _kind(sheet, question)
+    if time:
+        own = _kind(sheet, time.rest)
+        kind = kind if (kind, own) == ("how", "other") else own
+    # What words mean, what comes before them tells too. "What has changed by the end?" names one side of a change: the answer needs both.
+    whole = (kind == "sarcasm" and time and time.event) or (
         kind == "change"
         and time
         and not re.search(rf"\b(in|during|within|over|from|between) (the )?{re.escape(time.words)}", question)
     )
+    person = _person(sheet, question, time.words if time else "")
     return Focus(
-        person=_person(sheet, question),
+        person=person,
         span=None if whole or time is None else time.span,
         kind=kind,
         label=_label(question, labels),
-        pronoun=_pronoun(sheet, question),
+        pronoun=_pronoun(sheet, question, person),
     )
 
 
 def untimed(sheet: CueSheet, question: str) -> str:
-    """Why the time that a question names cannot be looked up, as a sentence; empty where it can, or where it names none."""
-    time = _time(sheet, question.strip().partition("\n")[0])
-    return time.problem if time else ""
+    """Why the time or the file that a question names cannot be looked up, as a sentence; empty where it can, or where it names none."""
+    question = question.strip().partition("\n")[0]
+    time = time_of(sheet, question)
+    return (time.named.problem if time else "") or no_clip(sheet, question)
 
 
 def timed(sheet: CueSheet, question: str) -> bool:
     """Whether a question names a time itself."""
-    return _time(sheet, question) is not None
+    return time_of(sheet, question) is not None
 
 
 def within(sheet: CueSheet, span: Span | None) -> CueSheet:
@@ -141,6 +152,8 @@ def _inside(cue: Span, span: Span) -> bool:
 def _kind(sheet: CueSheet, question: str) -> QuestionKind:
     named = any(re.search(rf"\b{re.escape(p)}\b", question, re.I) for p in sheet.people)
     for kind, pattern in _KINDS:
+        if kind == "everyone" and together(sheet, question):
+            return kind
         if kind == "everyone" and (named or len(sheet.people) < 2):
             continue  # "they" is then one person
         if re.search(pattern, question, re.I):
@@ -153,16 +166,36 @@ def _kind(sheet: CueSheet, question: str) -> QuestionKind:
     return "how" if len(words) < 2 or _AFFECT.search(question) or any(map(is_known, words)) else "other"
 
 
-def _person(sheet: CueSheet, question: str) -> str | None:
+def together(sheet: CueSheet, question: str) -> tuple[str, ...]:
+    """Persons that a question asks about together, "how do Ana and Ben feel"; none where it names fewer than two so."""
+    called = {w.lower(): p for p in sheet.people for w in (p, *_parts(p, sheet.people))}
+    one = "|".join(map(re.escape, sorted(called, key=len, reverse=True)))
+    asks = r"(?:^\W*|\b(?:do|did|does|are|were|is|have|(?:what|how) about|both|compare|between) )"
+    found = re.search(rf"{asks}((?:{one})(?:(?:,|,? (?:and|or)| &) (?:{one}))+)\b", question, re.I) if one else None
+    names = re.findall(rf"\b(?:{one})\b", found[1], re.I) if found else ()
+    return tuple(dict.fromkeys(called[n.lower()] for n in names))
+
+
+def beside(sheet: CueSheet, question: str) -> tuple[str, ...]:
+    """Names that a question puts beside a person's, of whom nothing was perceived: Ben of "Ana and Ben"."""
+    one, name = "|".join(map(re.escape, sheet.people)), r"((?-i:[A-Z])[a-z]+)"
+    pairs = (
+        re.findall(rf"\b(?:(?:{one}) (?:and|or) {name}|{name} (?:and|or) (?:{one}))\b", question, re.I) if one else []
+    )
+    return tuple(n for pair in pairs for n in pair if n and n not in one)
+
+
+def _person(sheet: CueSheet, question: str, time: str = "") -> str | None:
     people = sheet.people
-    question = re.sub(r"(?<!\w)(['\"“‘])(?:(?!\1).)+?['\"”’](?!\w)", " ", question)  # what is quoted names nobody
+    question = QUOTED.sub(" ", question)  # what is quoted names nobody
     called = [
         (found.start(), -len(word), name)
         for name in people
         for word in (name, *_parts(name, people))
         if (found := re.search(rf"\b{re.escape(word)}\b", question, re.I if word == name else 0))
     ]
-    others = [c for c in called if not re.search(_OWNED, question[: c[0]], re.I)]
+    # Nor is it the one who tells the time, "before Ben speaks".
+    others = [c for c in called if not re.search(_OWNED, question[: c[0]], re.I) and not _in(time, c[2], question)]
     beside = called and not others and re.search(_PRONOUN, question[: min(called)[0]], re.I)
     if called and not beside:  # the first one named; of two that begin there, the longer name
         return min(others or called)[2]
@@ -214,23 +247,16 @@ def placed(sheet: CueSheet, question: str) -> tuple[str, ...] | None:
     return ()
 
 
+def _in(time: str, name: str, question: str) -> bool:
+    """Whether a question names somebody in its words for a time alone."""
+    there, all = (len(re.findall(rf"\b{re.escape(name)}\b", text, re.I)) for text in (time, question))
+    return 0 < there == all
+
+
 def _parts(name: str, people: tuple[str, ...]) -> list[str]:
     """Words by which a person may be called for short: "Fergus" of "Caller Fergus", where nobody else has them."""
     words = [w for w in name.split() if len(w) > 2 and w[0].isupper()] if " " in name else []
     return [w for w in words if sum(w in other.split() for other in people) == 1]
-
-
-def _time(sheet: CueSheet, question: str) -> Named | None:
-    end = _end(sheet)
-    spoken = [c.span for c in sheet.cues.values() if c.span and c.sense in ("transcript", "voice")]
-    return named(question, Known(end, spoken, lambda clause: happened(sheet, clause, end))) if end else None
-
-
-def _end(sheet: CueSheet) -> float:
-    """Seconds that the clip has of which the cues are, or up to the last cue where nothing tells its length."""
-    ids = {c.media for c in sheet.cues.values()}
-    lengths = [m.duration for m in sheet.media if m.duration and (len(sheet.media) == 1 or m.id in ids)]
-    return max(lengths or [c.span.end for c in sheet.cues.values() if c.span], default=0.0)
 
 
 def _label(question: str, labels: tuple[str, ...]) -> str | None:
@@ -260,10 +286,10 @@ def _plain(word: str) -> str:
     return next((t for t in tries if is_known(t)), word)
 
 
-def _pronoun(sheet: CueSheet, question: str) -> str:
+def _pronoun(sheet: CueSheet, question: str, person: str | None) -> str:
     words = re.findall(r"[A-Za-z]+", question.lower())
     if len(sheet.people) > 1:
-        return _person(sheet, question) or "the person"
+        return person or "the person"
     for word in words:
         if word in _PRONOUNS:
             return _PRONOUNS[word]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from cuechain.agents.occasions import QUOTED
 from cuechain.agents.values import Cue, CueSheet, Span
 
 ENOUGH = 0.6
@@ -16,7 +17,7 @@ _ACTS = {
     r"nod\w*": r"\bnod",
     r"laugh\w*": r"laugh",
     r"(cry|cries|crying|weep\w*|sob\w*)": r"\b(cry|cries|crying|weep|sob)",
-    r"(speak(s|ing)?|talk(s|ing)?|says?|said)": r"^the speaker says",
+    r"(speak(s|ing)?|talk(s|ing)?|says?|said|answer(s|ed|ing)?|repl(y|ies|ied|ying))": r"^the speaker says",
     r"(pause[sd]?|pausing)": r"\bpause",
 }
 """What people are asked about that they do, and how cues word it."""
@@ -30,8 +31,14 @@ _EMPTY = frozenset(
 )
 """Words that tell of nothing that happens."""
 
+_WAYS = frozenset(("up", "down", "back", "there", "here"))
+"""Words that do not tell what happens where a question has no other: "once he's up"."""
 
-_SAYS = re.compile(r"\b(says?|said|mentions?|mentioned|tells?|told|asks?|asked|talks?|talked|speaks?|spoke)\b", re.I)
+_SAYS = re.compile(
+    r"\b(say(s|ing)?|said|mention(s|ed|ing)?|tell(s|ing)?|told|ask(s|ed|ing)?|talk(s|ed|ing)?|speak(s|ing)?|spoke"
+    r"|answer(s|ed|ing)?|repl(y|ies|ied|ying))\b",
+    re.I,
+)
 
 
 def act(text: str) -> tuple[str, str] | None:
@@ -48,7 +55,8 @@ def happened(sheet: CueSheet, clause: str, end: float) -> Span | None:
     """When something happens that a question names, "the stamp comes down" or "he laughs"; None where no cue with a time tells it.
 
     An act is looked up by what cues call it, anything else by its words; of cues that tell as much the first one counts. What is said
-    has only been said: it counts where the question speaks of saying. What fills more than half of the clip is no event.
+    has only been said: it counts where the question speaks of saying; words that it quotes are looked up as they stand. What fills more
+    than half of the clip is no event.
 
     Args:
         sheet: All cues.
@@ -57,6 +65,10 @@ def happened(sheet: CueSheet, clause: str, end: float) -> Span | None:
     """
     whose = next((p for p in sheet.people if re.search(rf"\b{re.escape(p)}\b", clause, re.I)), None)
     bare = re.sub(rf"\b{re.escape(whose)}\b", " ", clause, flags=re.I) if whose else clause
+    if quoted := QUOTED.search(bare):
+        cues = (c for c in sheet.cues.values() if c.sense in ("transcript", "screen") and whose in (None, c.person))
+        found = [c.span for c in cues if c.span and f" {_plain(quoted[0])} " in f" {_plain(c.text)} "]
+        return min(found, key=lambda span: span.start, default=None)
     unfit = {"words", "situation"} if _SAYS.search(bare) else {"words", "situation", "transcript"}
     events = {
         i: c.span
@@ -65,12 +77,18 @@ def happened(sheet: CueSheet, clause: str, end: float) -> Span | None:
     }
     told = _SAYS.sub(" ", bare)
     words = _stems(told)
+    if words and words <= _WAYS:
+        return None
     if len(words) <= 1 and (asked := act(told if words else bare)):
         found = [events[i] for i in doing(sheet, asked[1]) if i in events]
         return min(found, key=lambda span: span.start, default=None)
     shares = [(len(words & _stems(sheet.cues[i].text)) / max(1, len(words)), span) for i, span in events.items()]
     near = [(share, span) for share, span in shares if share >= ENOUGH]
     return max(near, key=lambda one: (one[0], -one[1].start))[1] if near else None
+
+
+def _plain(text: str) -> str:
+    return " ".join(re.findall(r"\w+", text.lower()))
 
 
 def _stems(text: str) -> set[str]:

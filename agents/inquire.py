@@ -6,11 +6,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from cuechain.agents.focus import focus, placed
+from cuechain.agents.focus import beside, focus, placed, together, untimed
 from cuechain.agents.llm import Model
 from cuechain.agents.llm.labels import meaning
-from cuechain.agents.lookup import counted, listed, looked_up
+from cuechain.agents.lookup import COUNTS, counted, listed, looked_up
 from cuechain.agents.planned import planned
+from cuechain.agents.question import foreign, named_clip, of_clip, time_of
 from cuechain.agents.realise import adjective, realise
 from cuechain.agents.reason import OPEN, Reasoned, labels_of, reason
 from cuechain.agents.settings import Settings
@@ -32,6 +33,13 @@ _CLIPS = re.compile(r"\b(clip|video|film|file|recording|picture|image|photo|text
 _OTHERS = ("which_sense", "sarcasm", "change", "when", "cause", "why")
 """Kinds of questions that are about one answer, whoever is mentioned."""
 _NOUN = re.compile(r"\bthe (?:\w+ )?(man|woman|boy|girl|guy|lady|child|kid|mother|father|mum|dad|baby)\b", re.I)
+
+_NUMBER = re.compile(
+    r"\b(?:the|these|those|all) (two|three|four|five)\b(?! (?!people|persons|men|women|girls|boys|children|kids|speakers|faces|of)\w+s\b)"
+    r"|\b(?:do|are|were|did) both\b|\bboth(?: of them| people)?(?=\W*$)",
+    re.I,
+)
+"""How many people a question speaks of."""
 
 
 @dataclass(frozen=True)
@@ -69,31 +77,70 @@ def inquired(
     Raises:
         ConfigError, ModelError: See `reason`.
     """
-    if model.planner is None or task.answer is not Answer or task.fill is not None or question.turn is not None:
+    if model.planner is None or task.fill is not None or task.fill_turns is not None or question.turn is not None:
         return reason(sheet, question, task, model, settings, about=about)
-    labels = labels_of(question, task) or OPEN
+    labels = task.feelings or labels_of(question, task) or OPEN
     text = question.text.strip().partition("\n")[0]
-    found = about or focus(sheet, text, labels)
-    if (claims := looked_up(sheet, text, found)) is not None:
+    sheet = sheet if SEVERAL.search(text) else of_clip(sheet, named_clip(sheet, text))
+    if untimed(sheet, text):
+        return reason(sheet, question, task, model, settings, about=about)
+    found, when = about or focus(sheet, text, labels), time_of(sheet, text)
+    rest = when.named.rest if when else text
+    if when and when.lines is not None:
+        part = sheet.only({i for i, c in sheet.cues.items() if c.measures.get("line") in when.lines})
+        if not re.search(rf"\b{re.escape(found.person or '')}\b", rest, re.I) and found.person not in part.people:
+            own = focus(part, rest, labels)
+            found = found.model_copy(update={"person": own.person, "pronoun": own.pronoun})
+        if found.person in sheet.people and found.person not in part.people:
+            nothing = Claim(text=f"No cue tells what {found.person} feels “{when.named.words}”.", stance="context")
+            return Reasoned(task.answer(person=found.person, abstain=True, claims=(nothing,)), found, [_focused(found)])
+        sheet, question = part, question.model_copy(update={"text": rest})
+    asked = rest if when and when.named.event else text
+    told = [_NOWHERE] if when and when.named.lost else []
+    if strange := foreign(sheet, text):
+        found, told = found.model_copy(update={"kind": "how", "label": None}), [_STRANGE]
+    if task.answer is Answer and not strange and (claims := looked_up(sheet, asked, found)) is not None:
         answer = Answer(span=found.span, abstain=True, claims=claims)
-        return Reasoned(answer, found, [Step(name="focus", output=found.model_dump_json())])
-    if several := _compared(sheet, question, text, task, model, found, labels):
-        return several
-    done = reason(sheet, question, task, model, settings, about=about)
-    caveat = _caveat(sheet, text, done.focus)
-    if caveat is None or not done.answer.claims:
+        return _first(sheet, told, Reasoned(answer, found, [_focused(found)]))
+    done = _compared(sheet, question, rest, task, model, found, labels) if task.answer is Answer else None
+    done = done or reason(sheet, question, task, model, settings, about=found)
+    caveat = _caveat(sheet, rest, done.focus) if task.answer is Answer else None
+    return _first(sheet, told, done, (caveat,) if caveat else ())
+
+
+_NOWHERE = "No cue tells when that is, so this is about all that was perceived."
+_STRANGE = (
+    "Questions are read in English; this one, in another language, was taken to ask how this person feels, and why."
+)
+
+
+def _first(sheet: CueSheet, told: Sequence[str], done: Reasoned, last: Sequence[Claim] = ()) -> Reasoned:
+    """An answer that begins with what was not understood of the question, and ends with what it does not meet."""
+    if not done.answer.claims or not (told or last):
         return done
-    answer = realise(sheet, done.answer, done.focus)
-    return replace(done, answer=answer.model_copy(update={"claims": (*answer.claims, caveat)}))
+    head, *rest = realise(sheet, done.answer, done.focus).claims
+    head = head.model_copy(update={"text": " ".join([*told, head.text or ""])})
+    return replace(done, answer=done.answer.model_copy(update={"claims": (head, *rest, *last)}))
+
+
+def _focused(found: Focus) -> Step:
+    return Step(name="focus", output=found.model_dump_json())
 
 
 def _caveat(sheet: CueSheet, text: str, found: Focus) -> Claim | None:
     """That who is meant cannot be told from cues, and about whom the answer is."""
     people, person = sheet.people, found.person
-    absent = [p for p in re.findall(r"\bP\d+\b", text) if p not in people]
-    if absent and person in people and people:
-        first = next(i for i, c in sheet.cues.items() if c.person == person)
-        return Claim(text=f"Nothing was perceived of {listed(absent)}.", cites=(first,), stance="context")
+    first = tuple(next(i for i, c in sheet.cues.items() if c.person == p) for p in people)
+    said = _NUMBER.search(text)
+    number = COUNTS.index(said[1].lower()) if said and said[1] else 2 if said else 0
+    if len(people) == 1 and (number > 1 or len({n.lower() for n in _NOUN.findall(text)}) > 1):
+        return Claim(text="Only one person was perceived.", cites=first, stance="context")
+    if people and number not in (0, len(people)):
+        told = f"{counted(len(people))} people were told apart, not {counted(number)}."
+        return Claim(text=told.capitalize(), cites=first, stance="context")
+    absent = [p for p in (*re.findall(r"\bP\d+\b", text), *beside(sheet, text)) if p not in people]
+    if absent and person in people:
+        return Claim(text=f"Nothing was perceived of {listed(absent)}.", cites=first[:1], stance="context")
     if len(people) < 2 or person not in people or re.search(rf"\b{re.escape(person)}\b", text, re.I):
         return None
     place, noun = placed(sheet, text), _NOUN.search(text)
@@ -109,7 +156,7 @@ def _units(sheet: CueSheet, text: str) -> list[tuple[str, str | None, CueSheet]]
     """What is compared: name, person, and the cues of the clip."""
     named = [p for p in sheet.people if re.search(rf"\b{re.escape(p)}\b", text, re.I)]
     if len(sheet.media) < 2:
-        return [(p, p, sheet) for p in (named if len(named) > 1 else sheet.people)]
+        return [(p, p, sheet) for p in together(sheet, text) or (named if len(named) > 1 else sheet.people)]
     units: list[tuple[str, str | None, CueSheet]] = []
     for number, media in enumerate(sheet.media):
         part = sheet.only({i for i, c in sheet.cues.items() if c.media == media.id})
@@ -154,7 +201,7 @@ def _compared(
     surest = first or max(ones, key=lambda o: o.sure)
     answer = surest.answer.model_copy(update={"claims": tuple(claims), "person": first.person if first else None})
     about = found.model_copy(update={"kind": "everyone", "person": answer.person})
-    return Reasoned(answer, about, [Step(name="focus", output=about.model_dump_json())], Usage(calls=len(ones)))
+    return Reasoned(answer, about, [_focused(about)], Usage(calls=len(ones)))
 
 
 def _share(one: _One, label: str) -> float:

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from cuechain.agents.course import asked_of, course, halves
 from cuechain.agents.evidence import ceiling, closest, evidence, grounded, partial, signed
-from cuechain.agents.focus import nothing_there, of_turn, untimed, within
+from cuechain.agents.focus import nothing_there, of_turn, together, untimed, within
 from cuechain.agents.llm import Planner
 from cuechain.agents.llm.addressed import without_orders
 from cuechain.agents.llm.labels import fitting, meaning
@@ -67,7 +67,7 @@ def planned(
         found: Whom and when the question is about, and what kind it is.
         labels: The closed label set.
     """
-    untold = untimed(sheet, question.text)
+    untold = untimed(sheet, question.text) if question.turn is None else ""
     if nothing := untold or nothing_there(sheet, found):
         claims = (Claim(text=nothing, stance="context"),)
         span = None if untold else found.span
@@ -86,7 +86,7 @@ def planned(
     if found.kind == "change":
         sheet = asked_of(sheet, question.text)
     if found.kind == "everyone" and sheet.people:
-        return _each(sheet, plainly, task, planner, found, labels)
+        return _each(sheet, question, task, planner, found, labels)
     if found.kind == "who" and len(sheet.people) > 1:
         found = _whose(sheet, plainly, planner, found, labels)
     stretches = segments(within(sheet, found.span))
@@ -139,10 +139,12 @@ def _each(
     sheet: CueSheet, question: Question, task: Task, planner: Planner, found: Focus, labels: tuple[str, ...]
 ) -> Planned:
     """One claim for each person; the answer's own slots are those of the person whose feeling is surest."""
+    people = together(sheet, question.text) or sheet.people
+    question = question.model_copy(update={"text": PLAINLY})
     begin = time.perf_counter()
     alone: list[tuple[Plan, Answer]] = []
     claims: list[Claim] = []
-    for person in sheet.people:
+    for person in people:
         own, plan = _alone(sheet, question, planner, found, labels, person)
         answer = _answer(
             within(own, found.span), plan, found.model_copy(update={"person": person, "kind": "how"}), task

@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from cuechain.agents.occasions import AROUND, END, FOLLOWS, LOST, QUOTED, READINGS, START, TO, TURNS, Known, Read
 from cuechain.agents.values import Span
-
-AROUND = 1.5
-"""Seconds before and after a single moment that are meant with it: about the length of a spoken phrase."""
 
 SLACK = 0.05
 """Seconds by which a time may miss the clip's end: players and containers round."""
-
-SHORT = 0.5
-"""Seconds before or after speech in which nothing can be told apart."""
 
 _ONES = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
          "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen")  # fmt: skip
@@ -31,32 +25,16 @@ _TIME = rf"(?:{_CLOCK}|{_NUM}\s*{_MIN}(?:\s*(?:and\s+)?{_NUM}\s*{_SEC})?|{_NUM}\
 _BARE = rf"{_NUM}(?=\s*(?:$|[,;?!.]))"
 """A number without a unit counts as seconds at the end of a clause alone: not in "7 pm", nor in "5 people"."""
 
-_TO = r"(?:and|to|until|till|up to|through|-|–|—)"
 _UP_TO, _ON_FROM = (
     r"(?:before|until|till|up to|prior to|earlier than)",
     r"(?:after|since|from|past|beyond|later than)",
 )
-_START, _END = r"(?:beginning|start|opening|outset)", r"(?:end|ending|close|finish)"
 _AT_THE = r"(?:\b(?:at|in|near|by|towards?|around|during|about) (?:the )?(?:very )?)"
-_WHOM = r"(?:she|he|they|it|anyone|anybody|someone|somebody|P\d+|the \w+|[a-z]+)"
-_THEY = r"(?:she|he|they|anyone|anybody|someone|somebody|P\d+|(?:the|her|his|their) \w+)"
-_SPEAKING = r"(?:(starts?|begins?|stops?|finish(?:es)?|ends?)\s+)?(?:to\s+)?(?:speak|talk)(?:s|ing)?"
-_FOLLOWS = r"^\W*(?:(?:and|but|so|what|how|about)\b\W*)*"
-_COMPARED = re.compile(rf"\b(?:compared|than) (?:with |to |at |in )*the (?:{_START}|{_END})\b", re.I)
+_OF_IT = r"(?! of (?!(?:the|this|that)\b))"
+"""Not the end of her marriage."""
+_COMPARED = re.compile(rf"\b(?:compared|than) (?:with |to |at |in )*the (?:{START}|{END})\b", re.I)
 """The beginning beside the end is the whole clip."""
 _SCALE = re.compile(r"\b(scale|rate|score|out of)\b", re.I)
-
-
-@dataclass(frozen=True)
-class Known:
-    """What is known of a clip when a time is looked up."""
-
-    end: float
-    """Length, in seconds."""
-    spoken: Sequence[Span] = ()
-    """When somebody speaks, for "before she speaks"."""
-    happened: Callable[[str], Span | None] = lambda _: None
-    """When something happens, for "after the door shuts"."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +49,10 @@ class Named:
     """Why there is none: a sentence."""
     rest: str = ""
     """The question without those words."""
+    lost: bool = False
+    """Whether no cue tells when it is, and all of the clip may be meant."""
+    event: bool = False
+    """Whether cues alone tell when it is, not a clock."""
 
 
 def named(question: str, known: Known) -> Named | None:
@@ -80,22 +62,33 @@ def named(question: str, known: Known) -> Named | None:
         question: The user's words.
         known: The clip.
     """
-    end = known.end
-    text = _digits(re.sub(r"(?<!\w)(['\"“‘])(?:(?!\1).)+?['\"”’](?!\w)", " ", question))
+    end, quotes = known.end, [m[0] for m in QUOTED.finditer(question)]
+    number = iter(range(len(quotes)))
+    text = _digits(
+        QUOTED.sub(lambda _: f"quotation{next(number)}", question)
+    )  # a time in it is no time of the question
+
+    def said(words: str) -> str:
+        return re.sub(r"\bquotation(\d+)\b", lambda m: quotes[int(m[1])], words)
+
+    known = replace(known, happened=lambda clause, told=known.happened: told(said(clause)))
     for pattern, read in _READINGS:
         if not (found := re.search(pattern, text, re.I)):
             continue
         span = read(found, known)
         if span is None:
             continue
-        words = " ".join(found.group().split())
-        rest = f"{text[: found.start()]} {text[found.end() :]}"
+        words = said(" ".join(found.group().split()))
+        rest = said(f"{text[: found.start()]} {text[found.end() :]}")
+        if not known.clock and read in _SECONDS:
+            span = f"“{words}” cannot be looked up: there are no times, {known.hint}."
+        event = (pattern, read) in READINGS
         if isinstance(span, str):
-            return Named(words, problem=span, rest=rest)
+            return Named(words, problem=said(span), rest=rest, lost=span == LOST, event=event)
         start, stop = span
         if start > end + SLACK or stop < 0 or (start >= end and stop > end + SLACK):
             return Named(words, problem=f"The clip is {end:.1f} s long, and “{words}” lies outside it.", rest=rest)
-        return Named(words, Span(start=max(0.0, min(start, end)), end=min(stop, end)), rest=rest)
+        return Named(words, Span(start=max(0.0, min(start, end)), end=min(stop, end)), rest=rest, event=event)
     return None
 
 
@@ -106,7 +99,7 @@ def _digits(text: str) -> str:
     text = re.sub(rf"\b(?:a )?(?:few|several) ({_UNIT})", r"3 \1", text, flags=re.I)
     text = re.sub(rf"\b(before|after|until|at) an? ({_UNIT})(?! (?:time|person|look))", r"\1 1 \2", text, flags=re.I)
     number = rf"\b({_WORD})(?:[- ]({_WORD}))?\b"
-    behind = rf"(?=\s*(?:{_TO}\s*(?:{_WORD}(?:[- ]{_WORD})?|\d+(?:\.\d+)?)\s*)?{_UNIT})"
+    behind = rf"(?=\s*(?:{TO}\s*(?:{_WORD}(?:[- ]{_WORD})?|\d+(?:\.\d+)?)\s*)?{_UNIT})"
     text = re.sub(number + behind, lambda m: str(_worth(m[1]) + _worth(m[2])), text, flags=re.I)
     alone = rf"\b(between|from) ({_WORD}) (and|to) (?={_WORD}\b|\d)"
     text = re.sub(alone, lambda m: f"{m[1]} {_worth(m[2])} {m[3]} ", text, flags=re.I)
@@ -133,25 +126,22 @@ def _seconds(text: str, like: str = "") -> float:
     return numbers[0]
 
 
-_Read = tuple[float, float] | str | None
-
-
-def _part(found: re.Match[str], known: Known) -> _Read:
+def _part(found: re.Match[str], known: Known) -> Read:
     which, parts = found[1].lower(), {"half": 2, "third": 3, "quarter": 4}[found[2].lower()]
     number = {"first": 0, "second": 1}.get(which, parts - 1)
     return number * known.end / parts, (number + 1) * known.end / parts
 
 
-def _middle(found: re.Match[str], known: Known) -> _Read:
+def _middle(found: re.Match[str], known: Known) -> Read:
     return known.end / 3, 2 * known.end / 3
 
 
-def _edge(found: re.Match[str], known: Known) -> _Read:
+def _edge(found: re.Match[str], known: Known) -> Read:
     length = min(_seconds(found[2]), known.end)
     return (0.0, length) if found[1].lower() in ("first", "opening", "initial") else (known.end - length, known.end)
 
 
-def _range(found: re.Match[str], known: Known) -> _Read:
+def _range(found: re.Match[str], known: Known) -> Read:
     one, other = found[2], found[3]
     if not re.search(r"[a-z:]", one + other, re.I) and (
         (found[1] or "").lower() != "between" or _SCALE.search(found.string)
@@ -161,81 +151,48 @@ def _range(found: re.Match[str], known: Known) -> _Read:
     return min(first, second), max(first, second)
 
 
-def _from_start(found: re.Match[str], known: Known) -> _Read:
+def _from_start(found: re.Match[str], known: Known) -> Read:
     return 0.0, _seconds(found[1])
 
 
-def _to_end(found: re.Match[str], known: Known) -> _Read:
+def _to_end(found: re.Match[str], known: Known) -> Read:
     begin = _seconds(found[1])
     return begin, max(begin, known.end)
 
 
-def _moment(found: re.Match[str], known: Known) -> _Read:
+def _moment(found: re.Match[str], known: Known) -> Read:
     at = _seconds(found[1])
     if not 0 <= at <= known.end + SLACK:
         return at, at  # not around it: "at 36 s" of 35 s is outside
     return at - AROUND, at + AROUND
 
 
-def _first(found: re.Match[str], known: Known) -> _Read:
+def _first(found: re.Match[str], known: Known) -> Read:
     return None if _COMPARED.search(found.string) else (0.0, known.end / 3)
 
 
-def _last(found: re.Match[str], known: Known) -> _Read:
+def _last(found: re.Match[str], known: Known) -> Read:
     return None if _COMPARED.search(found.string) else (2 * known.end / 3, known.end)
 
 
-def _speaking(found: re.Match[str], known: Known) -> _Read:
-    if not known.spoken:
-        return f"“{' '.join(found.group().split())}” cannot be looked up: no speech was perceived."
-    before = found[1].lower() in ("before", "until")
-    stops = bool(re.match("stop|finish|end", found[2] or "", re.I))
-    # "before she speaks" is before she begins to, "after she speaks" after she has stopped.
-    ends = stops or not (before or found[2])
-    edge = max(s.end for s in known.spoken) if ends else min(s.start for s in known.spoken)
-    if (edge if before else known.end - edge) < SHORT:
-        return f"There is nothing {found[1].lower()} that: speech {'ends' if ends else 'begins'} at {edge:.1f} s."
-    return (0.0, edge) if before else (edge, known.end)
-
-
-def _happening(found: re.Match[str], known: Known) -> _Read:
-    """Before or after something that a cue tells. What is over in a moment goes on while it is answered: then from its begin."""
-    span = known.happened(found[2])
-    if span is None:
-        return None
-    before = found[1].lower() in ("before", "until")
-    edge = span.end if not before and span.length > AROUND else span.start
-    if (edge if before else known.end - edge) < SHORT:
-        return f"There is nothing {found[1].lower()} that: it is at {span.start:.1f}–{span.end:.1f} s."
-    return (0.0, edge) if before else (edge, known.end)
-
-
-def _unclear(found: re.Match[str], known: Known) -> _Read:
-    return f"I did not understand the time “{' '.join(found[1].split())}”: ask with seconds, for example “before 5 seconds”."
-
-
-def _untold(found: re.Match[str], known: Known) -> _Read:
-    return f"No cue tells when “{' '.join(found[1].split())}” is: ask with seconds, for example “before 5 seconds”."
-
+_SECONDS = (_edge, _range, _from_start, _to_end, _moment)
+"""What only a clock tells."""
 
 _READINGS = (
+    *TURNS,
     (r"\b(?:(?:in|at|during|of) )?(?:the )?(first|second|last|final) (half|third|quarter)\b", _part),
-    (rf"{_FOLLOWS}(?:(?:in|at|around|towards?|near) )?the middle\W*$|\b(?:in |around )?the middle of the (?:clip|video|film|recording)"
+    (rf"{FOLLOWS}(?:(?:in|at|around|towards?|near) )?the middle\W*$|\b(?:in |around )?the middle of the (?:clip|video|film|recording)"
      r"\b|\bhalfway\b", _middle),
     (rf"\b(?:(?:in|during|for|over|of) )?(?:the )?(?:very )?(first|last|final|opening|closing|initial) ((?:{_TIME})|{_UNIT})", _edge),
-    (rf"\bfrom (?:the )?{_START} (?:to|until|till) ({_TIME}|{_BARE})", _from_start),
-    (rf"\b(?:from )?({_TIME}) (?:to|until|till) (?:the )?{_END}\b", _to_end),
-    (rf"(?:\b(between|from|in|during|at) (?:seconds? )?)?({_TIME}|{_NUM})\s*{_TO}\s*({_TIME}|{_BARE})", _range),
+    (rf"\bfrom (?:the )?{START} (?:to|until|till) ({_TIME}|{_BARE})", _from_start),
+    (rf"\b(?:from )?({_TIME}) (?:to|until|till) (?:the )?{END}\b", _to_end),
+    (rf"(?:\b(between|from|in|during|at) (?:seconds? )?)?({_TIME}|{_NUM})\s*{TO}\s*({_TIME}|{_BARE})", _range),
     (rf"\b{_UP_TO} (?:the )?({_TIME}|{_BARE})(?: mark)?", _from_start),
     (rf"\b{_ON_FROM} (?:the )?({_TIME}|{_BARE})(?: mark)?(?: on(?:wards?)?)?", _to_end),
     (rf"(?:\b(?:at|around|about|near|in) (?:the )?)?(?<!for )(?<!every )({_TIME})(?: mark)?(?: in(?=\W*$))?", _moment),
     (rf"\b(?:at|around) ({_BARE})", _moment),
-    (rf"{_AT_THE}{_START}\b|\bat first\b|\bearly on\b|\bthe (?:first|opening) (?:few )?(?:moments?|part|bit)\b", _first),
-    (rf"{_AT_THE}{_END}\b|\blate on\b|\bthe (?:last|final|closing) (?:few )?(?:moments?|part|bit)\b", _last),
-    (rf"\b(before|until|after) {_THEY} {_SPEAKING}(?=\W*$|,)", _speaking),
-    (rf"\b(before|after|until) ((?:{_THEY}|\w+) [^,;?!.]+)", _happening),
-    (rf"{_FOLLOWS}((?:before|after|until) {_THEY} (?!and\b|or\b)\w+[^,?!.]*)", _untold),
-    (rf"^\W*how (?:does|do|did|is|was|are|were) {_WHOM} (?:\w+ )?((?:before|after|until) {_THEY} \w+[^,?!.]*)", _untold),
-    (r"\b(?:at )?(frame (?:number )?\d+|the \d+(?:st|nd|rd|th) frame)\b", _unclear),
+    (rf"{_AT_THE}{START}\b{_OF_IT}|\bat first\b|\bearly on\b|\bthe (?:first|opening) (?:few )?(?:moments?|part|bit)\b", _first),
+    (rf"{_AT_THE}{END}\b{_OF_IT}|\blate on\b|\bthe (?:last|final|closing) (?:few )?(?:moments?|part|bit)\b", _last),
+    *READINGS,
 )  # fmt: skip
 """First match wins."""

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
 from cuechain import prompts
-from cuechain.agents.agent.clips import named_clip
 from cuechain.agents.agent.gaps import PARTLY
 from cuechain.agents.agent.senses import Chosen, chosen, impersonal
 from cuechain.agents.explain import is_looked_up
@@ -17,6 +16,7 @@ from cuechain.agents.inquire import SEVERAL
 from cuechain.agents.llm.labels import is_known
 from cuechain.agents.llm.weighted import kin
 from cuechain.agents.pipeline import check
+from cuechain.agents.question import named_clip, time_of
 from cuechain.agents.realise import adjective
 from cuechain.agents.reason import OPEN, labels_of
 from cuechain.agents.values import Answer, Case, Cue, CueSheet, EmotionAnswer, Focus, Question, Span
@@ -174,6 +174,9 @@ def needed(sheet: CueSheet, question: Question, cases: Sequence[Case]) -> Span |
     # Times are read against what was perceived, which may be nothing yet.
     everything = Cue(sense="media", text="the clip", span=Span(start=0, end=length), source="media")
     whole = sheet.model_copy(update={"cues": {**sheet.cues, "": everything}})
+    when = time_of(whole, question.text.strip().partition("\n")[0])
+    if when and when.named.event:
+        return None  # what happens when is told by cues that are not there yet
     if untimed(whole, question.text):  # nothing more need be perceived to say so
         return Span(start=0, end=SHORTEST)
     return understood(whole, question, cases, plans=True).about.span

@@ -133,6 +133,37 @@ def test_a_stretch_before_or_after_what_a_cue_tells(question, span):
     assert (found and (found.start, found.end)) == span
 
 
+@pytest.mark.parametrize(
+    ("question", "span"),
+    [
+        ("How does Vasil feel when the stamp comes down?", (13, 17)),  # with what follows at once
+        ("As soon as the stamp comes down, is Vasil calm?", (13, 17)),
+        ("How is he while Vasil laughs?", (20, 24)),
+        ("And once the officer laughs?", (8, 30)),
+        ("How does Vasil look right after he says sorry?", (6, 9)),
+        ("How does the officer feel just before Vasil laughs?", (17, 20)),
+        ("How does the officer feel after “I am sorry”?", (6, 30)),
+        ("How does he feel when Vasil says 'the door is shut'?", (3, 9)),
+        ("How does he feel between saying sorry and laughing?", (6, 8)),
+        ("Is the officer angry when Vasil speaks?", (3, 30)),
+        ("How is Vasil in his first line?", (3, 6)),
+        ("When does the officer laugh?", None),
+        ("Can you tell when he laughs?", None),
+        ("Is Vasil sarcastic when he says sorry?", None),  # what words mean, the rest of the clip tells too
+        ("How does he feel once he's up?", None),
+    ],
+)
+def test_a_stretch_while_something_happens_that_a_cue_tells(question, span):
+    found = focus(happenings(), question, EKMAN).span
+    assert (found and (found.start, found.end)) == span
+    assert not untimed(happenings(), question)
+
+
+def test_who_tells_the_time_is_not_whom_a_question_is_about():
+    assert focus(happenings(), "How does she feel after Vasil laughs?", EKMAN).person == "Officer"
+    assert focus(happenings(), "Before Vasil laughs, how does he feel?", EKMAN).person == "Vasil"
+
+
 def test_nothing_is_left_after_what_happens_last():
     assert untimed(happenings(), "and after his voice trembles?").startswith("There is nothing after that")
 
@@ -146,6 +177,14 @@ def test_nothing_is_left_after_what_happens_last():
         ("at -5 s?", "The clip is 8.0 s long"),
         ("and before she smiles?", "No cue tells when “before she smiles” is"),
         ("How does she feel after he leaves?", "No cue tells when “after he leaves” is"),
+        ("How does she feel after her smile?", "No cue tells when “after her smile” is"),
+        ("How does she feel after “Wow”?", "No cue tells when “after “Wow”” is"),
+        (
+            "How does she feel between saying hello and leaving?",
+            "No cue tells when “between saying hello and leaving” is",
+        ),
+        ("How does she feel in her eighth line?", "There is no “eighth line”: there is 1"),
+        ("How does she feel in the first scene?", "I did not understand the time"),
         ("at frame 200", "I did not understand the time"),
     ],
 )
@@ -155,7 +194,18 @@ def test_a_time_that_cannot_be_looked_up_is_told(question, told):
 
 
 @pytest.mark.parametrize(
-    "question", ["How does she feel at 0:04?", "and before that?", "Why is she sad after he left?"]
+    "question",
+    [
+        "How does she feel at 0:04?",
+        "and before that?",
+        "Why is she sad after he left?",
+        "How does she feel about the end of her marriage?",
+        "Is she sad after all?",
+        "How does she feel during the clip?",
+        "Is she angry when she speaks?",
+        "Once again, how does she feel?",
+        "How does she feel until the end?",
+    ],
 )
 def test_no_other_question_has_a_time_to_complain_of(question):
     assert not untimed(masked(), question)

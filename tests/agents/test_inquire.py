@@ -151,3 +151,134 @@ def test_who_does_something_is_told_by_the_cues_of_it():
         assert said(group(), question).startswith("Three of four, going by the cues: P1, P2 and P4 [F2, F4, F8]")
     assert said(group(), "Is anybody crying?") == "No cue tells of that (“crying”)."
     assert said(masked(), "Is she smiling?") == "No cue tells of that (“smiling”)."
+
+
+def talk() -> CueSheet:
+    """Three turns without times."""
+    rows = [
+        ("Ana", "I got the grant! I am so happy!"),
+        ("Ben", "Great, just great."),
+        ("Ana", "That hurts, I am so sad."),
+    ]
+    valence = [{"joy": 0.9, "valence": 0.9}, {"joy": 0.6, "valence": 0.6}, {"sadness": 0.9, "valence": -0.9}]
+    cues = {}
+    for n, ((who, text), felt) in enumerate(zip(rows, valence, strict=True), 1):
+        cues[f"T{n}"] = cue("transcript", f'the speaker says "{text}"', None, None, who, measures={"line": n})
+        cues[f"W{n}"] = cue("words", "the words are clear", None, None, who, measures={"line": n, **felt})
+    return CueSheet(media=(Media(id="m1", kind="text", text="…", streams=("text",)),), cues=cues)
+
+
+@pytest.mark.parametrize(
+    ("question", "lines"),
+    [
+        ("How does Ana feel in turn 1?", {1}),
+        ("How does Ana feel in her first turn?", {1}),
+        ("How does Ana feel before Ben speaks?", {1}),
+        ("How does Ana feel before Ben said that?", {1}),
+        ("How does Ana feel at the beginning?", {1}),
+        ("How does Ana feel after Ben answers?", {3}),
+        ("How does Ana feel when Ben speaks?", {3}),
+        ("How does Ana feel after “I got the grant”?", {3}),
+        ("How does Ana feel in the last message?", {3}),
+        ("How do they feel in turns 1 and 2?", {1, 2}),
+    ],
+)
+def test_turns_stand_in_for_times_where_there_are_none(question, lines):
+    sheet = talk()
+    cited = {sheet.cues[i].measures["line"] for c in asked(sheet, question).answer.claims for i in c.cites}
+    assert cited == lines
+
+
+@pytest.mark.parametrize(
+    ("question", "told"),
+    [
+        ("How does Ana feel in turn 9?", "There is no turn 9: there are 3."),
+        ("How does Ana feel after 9 seconds?", "“after 9 seconds” cannot be looked up"),
+        ("How does Ana feel after the grant?", "No cue tells when “after the grant” is"),
+        ("How does Ana feel while Ben speaks?", "No cue tells what Ana feels “while Ben speaks”."),
+        ("How does she feel in her first turn?", "Whose turn “in her first turn” is cannot be told"),
+        ("What did Ana say in turn 9?", "There is no turn 9"),
+    ],
+)
+def test_turns_that_cannot_be_looked_up_are_told(question, told):
+    case = asked(talk(), question)
+    assert told in case.explanation.text and case.answer.abstain
+
+
+def test_a_text_of_one_piece_has_no_beginning():
+    sheet = talk().only({"T1", "W1"})
+    assert "cannot be looked up" in said(sheet, "How does Ana feel at the beginning?")
+    assert asked(sheet, "How does Ana feel?").answer.emotion
+
+
+@pytest.mark.parametrize(
+    "question", ["How does she feel when the door slams?", "When the music plays, how does she feel?"]
+)
+def test_what_no_cue_tells_is_told_before_the_answer_about_all_of_it(question):
+    case = asked(masked(), question)
+    assert case.explanation.text.startswith("No cue tells when that is, so this is about all that was perceived. She ")
+    assert case.answer.emotion == asked(masked(), "How does she feel?").answer.emotion
+
+
+def two_pictures() -> CueSheet:
+    rows = {
+        "F1": ("m1", *face("P1", "centre", smiles=0.9)),
+        "F2": ("m2", *face("P2", "centre", smiles=0.0, frowns=0.9)),
+    }
+    cues = {f"{i}{n}": c.model_copy(update={"media": m}) for i, (m, *own) in rows.items() for n, c in enumerate(own)}
+    media = (Media(id="m1", kind="image", path="/a/usgov_ann.jpg"), Media(id="m2", kind="image", path="/a/happy.jpg"))
+    return CueSheet(media=media, cues=cues)
+
+
+@pytest.mark.parametrize(
+    ("question", "person"),
+    [
+        ("How does the person in the second picture feel?", "P2"),
+        ("How does the man in happy.jpg feel?", "P2"),
+        ("How does the man in usgov_ann feel?", "P1"),
+        ("Is the last one happy?", "P2"),  # a word of the question is no file of that name
+    ],
+)
+def test_one_of_several_files_is_meant(question, person):
+    case = asked(two_pictures(), question)
+    assert case.answer.person == person and "is meant" not in case.explanation.text
+
+
+def test_a_file_that_is_not_there_is_told():
+    assert said(two_pictures(), "How does he feel in the third picture?").startswith(
+        "There is no third picture: 2 pictures"
+    )
+
+
+def test_persons_who_are_named_together_are_told_in_turn():
+    for task in ("ask", "emotion"):
+        question, used = Question(text="How do P1 and P3 feel?", task=task), settings.load(model="rules")
+        done = think(group(), question, check(question), llm.load("rules", used), used)
+        assert [group().cues[c.cites[0]].person for c in done.answer.claims] == ["P1", "P3"]
+    assert asked(talk(), "What does Ana think of Ben?").answer.person == "Ana"
+    assert "Nothing was perceived of Carl" in said(talk(), "How do Ana and Carl feel?")
+
+
+def test_how_many_are_asked_about_is_compared_with_how_many_there_are():
+    for question in ("How do the two feel?", "Do both feel sad?", "What does the man think of the woman?"):
+        assert "Only one person was perceived" in said(masked(), question)
+    three = group().only({i for i, c in group().cues.items() if c.person != "P4"})
+    text = said(three, "How do the two feel?")
+    assert "Three people were told apart, not two" in text and all(p in text for p in three.people)
+    assert "people" not in said(two_people(), "How do the two feel?")
+
+
+@pytest.mark.parametrize(
+    "question", ["Wie fühlt sie sich nach 9 Sekunden?", "¿Cómo se siente ella?", "Ist sie traurig?", "她感觉怎么样？"]
+)
+def test_how_a_question_in_another_language_is_taken_is_told(question):
+    case = asked(masked(), question)
+    assert case.explanation.text.startswith(
+        "Questions are read in English; this one, in another language, was taken to ask"
+    )
+    assert case.answer.emotion == asked(masked(), "How does she feel?").answer.emotion
+
+
+@pytest.mark.parametrize("question", ["angry?", "Is Elle sad?", "Does Ana hate Ben?", "And P1?", "sarcasm?"])
+def test_short_english_questions_are_read(question):
+    assert "another language" not in said(masked(), question)
