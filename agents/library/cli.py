@@ -14,7 +14,7 @@ from cuechain.agents.terminal import AsJson
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cuechain.agents.library.moments import Moment
+    from cuechain.agents.library.moments import Filters, Moment
 
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="Run folder that `cuechain batch` made.")]
 
@@ -23,6 +23,19 @@ SHOWN = 200
 
 NEAREST = 3
 """Moments that are printed where nothing comes near."""
+
+NAMED = 12
+"""Values that are named where a filter wants one that is not there."""
+
+FILTERS = {
+    "sense": "no cue is of the sense",
+    "person": "no cue is about",
+    "label": "no case was answered with",
+    "gold": "of no case people said",
+    "relation": "in no case the relation of the senses is",
+    "dataset": "no item is of the dataset",
+}
+"""Filter, a column of cues or cases, to how it is told that none has what it wants."""
 
 CELL = 16
 """Characters that a long cell of a table wants at least: with less for each, rows are printed one column a line."""
@@ -62,13 +75,14 @@ def search(
     filters = Filters(*(_several(text) for text in (sense, person, label, gold, relation, dataset)), least=least)
     with opened(Run(run), meaning=True, tell=_tell) as db:
         _tell("")
+        lost = list(_lost(db, filters))
         found = searched(db, query, filters, limit)
         empty = db.execute("SELECT count(*) FROM cues").fetchone()[0] == 0
     if as_json:
         typer.echo(json.dumps([asdict(m) | {"address": m.address} for m in found], indent=2, ensure_ascii=False))
         return
     near = not query.strip() or not found or found[0].score >= FAR
-    for note in _notes(query, found, empty, near):
+    for note in (*([] if empty else lost), *_notes(query, found, empty, near)):
         typer.echo(f"note: {note}", err=True)
     for moment in found if near else found[:NEAREST]:
         _show(moment)
@@ -90,6 +104,30 @@ def _notes(query: str, found: list[Moment], empty: bool, near: bool) -> Iterator
         yield f"{told}; only English is read by its meaning, other languages word by word"
     elif not near:
         yield "nothing comes near; the nearest:"
+
+
+def _lost(db: Any, filters: Filters) -> Iterator[str]:
+    """What filters want that the run does not hold, with what it holds instead, the most frequent first.
+
+    Raises:
+        ConfigError: A sense that does not exist, neither here nor in the run.
+    """
+    from cuechain.agents import registry
+    from cuechain.agents.errors import ConfigError
+
+    for name, told in FILTERS.items():
+        table = "cues" if name in ("sense", "person") else "cases"
+        rows = db.execute(f"SELECT {name} FROM {table} WHERE {name} IS NOT NULL GROUP BY 1 ORDER BY count(*) DESC, 1")
+        there = [str(one) for (one,) in rows.fetchall() if one]
+        for one in getattr(filters, name):
+            if one.lower() in map(str.lower, there):
+                continue
+            if name == "sense" and one.lower() not in registry.names("perception"):
+                hint = registry.did_you_mean(one, sorted({*there, *registry.names("perception")}))
+                raise ConfigError(f"there is no sense '{one}'", hint)
+            more = f" and {len(there) - NAMED} more" if len(there) > NAMED else ""
+            held = f"; there {'is' if len(there) == 1 else 'are'} {', '.join(there[:NAMED])}{more}" if there else ""
+            yield _clean(f"{told} '{one}'{held}")
 
 
 def _several(text: str) -> tuple[str, ...]:

@@ -303,6 +303,13 @@ def test_search_from_the_command_line(typed):
     assert code == 0 and "only English" in err
     code, out, err = typed("search", "smiling", "--dataset", "none")
     assert (code, out) == (0, "") and "no cue passes" in err
+    assert "no item is of the dataset 'none'" in err
+    code, out, err = typed("search", "smiling", "--label", "joy,happyness")
+    assert code == 0 and out and "no case was answered with 'happyness'; there are sadness, joy" in err
+    code, _, err = typed("search", "smiling", "--sense", "fase")
+    assert code == 2 and "did you mean face?" in err
+    code, _, err = typed("search", "smiling", "--sense", "situation")
+    assert code == 0 and "no cue is of the sense 'situation'; there are" in err
     assert typed("search", "")[0] == 2
 
 
