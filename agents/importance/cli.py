@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -29,6 +29,9 @@ def weigh(
     ] = None,
     model: Model = None,
     senses: Senses = None,
+    items: Annotated[
+        list[str] | None, typer.Option("--item", "-i", help="Of a run: this item; may be repeated.")
+    ] = None,
     as_json: AsJson = False,
     base_url: BaseUrl = None,
 ) -> None:
@@ -52,10 +55,11 @@ def weigh(
     console = Console(width=None if sys.stdout.isatty() else 160)
     chosen = tuple(s.strip() for s in senses.split(",") if s.strip()) if senses else None
     loaded = settings.load(senses=chosen, model=model, base_url=base_url)
-    if inputs and (cases := stored(Path(inputs[0]))) is not None:
+    if inputs and (cases := stored(Path(inputs[0]), items or ())) is not None:
         if len(inputs) > 1 or text or labels or gold or weights or task != "ask" or senses:
             raise ConfigError(
-                "a run brings its questions, labels and cues", "give the run alone, with --model and --json at most"
+                "a run brings its questions, labels and cues",
+                "give the run alone, with --item, --model and --json at most",
             )
         err = Console(stderr=True)
         shown = track(cases, "weighing", console=err, disable=not sys.stderr.isatty())
@@ -87,11 +91,18 @@ def _listed(told: str | None) -> tuple[str, ...]:
     return tuple(part.strip() for part in told.split(",") if part.strip()) if told else ()
 
 
-def stored(path: Path) -> Iterator[Case] | None:
-    """The cases of a run folder, of a .jsonl, or of a .json from `ask --json`; None for anything else."""
+def stored(path: Path, items: Sequence[str] = ()) -> Iterator[Case] | None:
+    """The cases of a run folder, of a .jsonl, or of a .json from `ask --json`; None for anything else.
+
+    Args:
+        path: Where they are.
+        items: Of a run; all where none is named.
+    """
     from cuechain.agents.catalogue import cases
     from cuechain.agents.runs import Run
 
+    if items:
+        return Run(path if path.is_dir() else path.parent).chosen(items)
     if path.is_dir():
         run = Run(path)
         _ = run.manifest  # an error tells what a folder is that is none

@@ -93,24 +93,23 @@ def _stored(inputs: list[str], items: list[str], sessions: Sessions, *, alone: b
         alone: Whether nothing else is given to ask, or to ask about.
 
     Raises:
-        ConfigError: More cases than a page can hold, or what is named is not there.
+        ConfigError: More cases than a page can hold.
         SessionError: The session has no answers.
-        RunError: An item is not there, or what is stored cannot be read.
+        RunError: What is named or an item is not there, or what is stored cannot be read.
     """
     from itertools import islice
 
-    from cuechain.agents.errors import ConfigError
+    from cuechain.agents.errors import ConfigError, RunError
     from cuechain.agents.importance.cli import stored
     from cuechain.agents.report.page import MOST_CASES
-    from cuechain.agents.runs import Run
 
     if not inputs:
         return None
     path = sessions.answers(inputs[0]) or Path(inputs[0])
     if alone and len(inputs) == 1 and not (" " in inputs[0] or "?" in inputs[0] or path.suffix or path.exists()):
-        raise ConfigError(f"there is no file, folder or session {path}", "`cuechain chat --sessions` lists sessions")
+        raise RunError(f"there is no file, folder or session {path}", "`cuechain chat --sessions` lists sessions")
     folder = path if path.is_dir() else path.parent
-    found = Run(folder).chosen(items) if items else stored(path)
+    found = stored(path, items)
     if found is None:
         return None
     if len(inputs) > 1:

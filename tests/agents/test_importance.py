@@ -199,6 +199,11 @@ def test_a_stored_run_is_shown_with_bars_and_as_json(typed, tmp_path):
     assert code == 0 and "labelled joy" in out and "conflict" in out  # one case is shown as a clip is
     code, _, err = typed("cases.jsonl", "--gold", "joy")
     assert code == 2 and "a run brings its questions" in err
+    (tmp_path / "manifest.json").write_text('{"task": "emotion", "model": "rules"}')
+    code, out, _ = typed(".", "-m", "rules", "--item", "a", "--json")
+    assert code == 0 and list(json.loads(out)["items"]) == ["a"]
+    code, _, err = typed("cases.jsonl", "-m", "rules", "--item", "aa")
+    assert code == 1 and "no item 'aa'" in err
 
 
 def test_a_text_has_one_sense_and_a_conversation_is_no_run(typed, tmp_path):

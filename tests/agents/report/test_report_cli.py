@@ -90,7 +90,7 @@ def test_a_session_by_its_id(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         call("-o", tmp_path / "r.html", "--", source)
         assert "And why?" in (tmp_path / "r.html").read_text("utf-8")
         (tmp_path / "r.html").unlink()
-    with pytest.raises(ConfigError, match="no file, folder or session nothing-here"):
+    with pytest.raises(RunError, match="no file, folder or session nothing-here"):
         call("nothing-here", "-o", tmp_path / "r.html")
 
 
