@@ -227,7 +227,8 @@ def _container(path: Path, id: str, digest: str) -> Media:
             raise MediaError(
                 f"{path} cannot be decoded: it is a playlist or a rare format", "give the media file"
             ) from error
-        hint = "not a media file, or cut off before its index"
+        table = path.suffix.lower() in (".csv", ".tsv", ".parquet")
+        hint = "a table is for `cuechain batch`" if table else "not a media file, or cut off before its index"
         raise MediaError(f"{path} cannot be decoded: {error.strerror}", hint) from error
     kind: Kind = "audio" if found[0] is None else "video"
     return Media(id=id, kind=kind, path=str(path), duration=duration, streams=names, size=size, sha256=digest)

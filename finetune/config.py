@@ -9,7 +9,7 @@ from typing import TypeVar
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from cuechain.agents.errors import ConfigError
+from cuechain.agents.errors import ConfigError, RunError
 
 CORPUS = Path(__file__).parent / "corpus"
 """The written sheets that come with the project."""
@@ -172,12 +172,13 @@ def read(kind: type[C], path: Path) -> C:
     """A configuration from its YAML file.
 
     Raises:
-        ConfigError: The file is missing or broken, a key is unknown or a value is not valid; the message names it.
+        RunError: The file cannot be read.
+        ConfigError: The file is broken, a key is unknown or a value is not valid; the message names it.
     """
     try:
         found = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise ConfigError(f"cannot read {path}: {error.strerror}") from error
+        raise RunError(f"cannot read {path}: {error.strerror}", "give a YAML; finetune/configs has some") from error
     except yaml.YAMLError as error:
         raise ConfigError(f"{path} is not YAML: {error}") from error
     try:

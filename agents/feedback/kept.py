@@ -144,6 +144,7 @@ def found(paths: Iterable[Path], home: Path, *, everyone: bool) -> Found:
 
     Raises:
         ConfigError: A path holds nothing of the kind.
+        RunError: There is no such file, folder or session.
     """
     told = Found()
     for path in [*paths] or [home]:
@@ -161,7 +162,7 @@ def found(paths: Iterable[Path], home: Path, *, everyone: bool) -> Found:
             try:
                 told.places.append(Place.of(Sessions(home).get(str(path)).folder))
             except SessionError as error:
-                raise ConfigError(f"there is no file, folder or session {path}", error.hint) from error
+                raise RunError(f"there is no file, folder or session {path}", error.hint) from error
     told.places = [*{place.cases.resolve(): place for place in told.places}.values()]
     return told
 

@@ -79,6 +79,11 @@ def test_task_emotion_with_any_labels(run, clip):
     assert code == 0 and json.loads(out)["answer"]["emotions"][0]["label"] == "furious"
 
 
+def test_a_slip_in_a_label_is_told(run):
+    _, _, err = run("ask", "--text", "I am so bored.", "How?", "-t", "emotion", "-l", "excited,borred,qwerty")
+    assert "does not know borred, qwerty as feelings" in err and "did you mean bored?" in err
+
+
 def test_typed_text_needs_no_file(run):
     code, out, _ = run(
         "ask", "--text", "I miss you so much, I cannot stop crying.", "How does the writer feel?", "-m", "rules"
@@ -101,6 +106,10 @@ def test_typed_text_needs_no_file(run):
         (["ask", "clip.srt", "How?", "--budget", "3"], 2, "budget"),
         (["list", "tolls"], 2, "did you mean tools"),
         (["show", "nothing.json"], 1, "cannot be read"),
+        (["ask", "table.csv", "How?"], 1, "a table is for `cuechain batch`"),
+        (["batch", "nothing", "-o", "run"], 1, "does not exist"),
+        (["feedback", "export", "nothing"], 1, "`cuechain chat --sessions`"),
+        (["finetune", "data", "nothing.yaml"], 1, "cannot read nothing.yaml"),
         (["perceive"], 2, "Missing argument"),
         (["nonsense"], 2, "No such command"),
         (["ask", "clip.srt", "How?", "-o", "no/such/folder.md"], 1, "cannot be written"),
@@ -109,6 +118,7 @@ def test_typed_text_needs_no_file(run):
 )
 def test_wrong_use_is_told_with_a_hint_and_an_exit_code(run, tmp_path, arguments, code, told):
     (tmp_path / "clip.srt").write_text(TALK)
+    (tmp_path / "table.csv").write_text("text,label\nFine.,joy\n")
     got, _, err = run(*arguments, *(["-m", "rules"] if "-o" in arguments else []))
     assert got == code and told in err, err
     assert "Traceback" not in err

@@ -6,7 +6,7 @@ import pytest
 
 from cuechain.agents.datasets import samples
 from cuechain.agents.datasets.cells import list_of, number_of, seconds_of
-from cuechain.agents.errors import ConfigError
+from cuechain.agents.errors import ConfigError, MediaError
 from tests.agents.datasets.told import split_up
 
 
@@ -85,7 +85,7 @@ def test_a_table_without_text_and_file_and_what_is_no_table(tmp_path):
         list(samples(f"table:{tmp_path / 't.docx'}"))
     with pytest.raises(ConfigError, match="is no file"):
         list(samples(f"table:{tmp_path}"))
-    with pytest.raises(ConfigError) as told:
+    with pytest.raises(MediaError) as told:
         list(samples(f"table:{tmp_path / 'lost.csv'}?text=a"))
     assert "FILE" in str(told.value.hint) and "FOLDER" not in str(told.value.hint)
 
