@@ -93,7 +93,8 @@ def add(
     up: Annotated[bool, typer.Option("--up", help="The answer is good.")] = False,
     down: Annotated[bool, typer.Option("--down", help="It is not.")] = False,
     edit: Annotated[
-        str | None, typer.Option("--edit", help="The answer as it should be, with [ids] of its cues.")
+        str | None,
+        typer.Option("--edit", help="The answer as it should be, with [ids] of its cues; without, those cited before."),
     ] = None,
     label: Annotated[str | None, typer.Option("--label", help="The label that is right.")] = None,
     note: Annotated[str, typer.Option("--note", help="Whatever else there is to say.")] = "",
@@ -141,8 +142,8 @@ def add(
     for claim in lent(answered, edit) if edit else ():
         typer.echo(
             printable(
-                f'"{claim.text}" cites nothing: it is kept as resting on [{", ".join(claim.cites)}], which the answer cited or '
-                "the sentence before does; where that is wrong, say it again with [ids]"
+                f'"{claim.text}" cites nothing: it is kept as resting on [{", ".join(claim.cites)}], cited before it; '
+                "if it does not, say it again with [ids]"
             ),
             err=True,
         )

@@ -47,8 +47,9 @@ def of_labels(truth: Sequence[str], said: Sequence[str], labels: Sequence[str]) 
         one_label.support(table),
         strict=True,
     )
+    left = sum(told.unknown.values())
     notes = [
-        f"{sum(told.unknown.values())} items are judged as {', '.join(map(str, told.unknown))}, which is not in the set: left out"
+        f"{left} item{' is' if left == 1 else 's are'} judged as {', '.join(map(str, told.unknown))}, which is not in the set: left out"
     ]
     return Found(
         figures=tuple(figure(name, from_table(f, table), n) for name, f in _SINGLE),

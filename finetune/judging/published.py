@@ -86,7 +86,8 @@ def of_dataset(
         question = question_of(found, own, labels)
         check(question)
         known = allowed(question, own)
-        if tells(found.target, own) and (not known or set(labels_in(found.target, own)) <= set(known)):
-            yield Given(found, question)
+        target = found.target.spelled(known)
+        if tells(target, own) and (not known or set(labels_in(target, own)) <= set(known)):
+            yield Given(found.model_copy(update={"target": target}), question)
         else:
             skipped[f"items without a label that {own.name} asks for"] += 1

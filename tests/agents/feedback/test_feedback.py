@@ -385,7 +385,7 @@ def test_sessions_from_the_terminal(run: Any, case: Case, tmp_path: Path):
     assert [f.label for f in session.feedback()] == ["anger"]
     assert json.loads(run("list", "--json")[1])["records"] == {"edit": 1}
     code, out, err = run("export", "nobody")
-    assert code == 2 and "nobody" in err and not out
+    assert code == 1 and "nobody" in err and not out
     assert run("export", "--json")[0] == 2
 
 
