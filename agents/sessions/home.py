@@ -68,7 +68,9 @@ class Sessions:
                 record = None
             if record is not None and record.owner == self.owner:
                 return Session(folder, record)
-        raise SessionError(f"there is no session {id[:40]!r}", "`cuechain chat --sessions` or GET /v1/sessions lists them")
+        raise SessionError(
+            f"there is no session {id[:40]!r}", "`cuechain chat --sessions` or GET /v1/sessions lists them"
+        )
 
     def answers(self, place: str) -> Path | None:
         """The file of a conversation's answers.
