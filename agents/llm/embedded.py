@@ -96,12 +96,15 @@ def _meant(plan: Plan, found: Reading, sheet: CueSheet) -> Plan:
     if not ironic:
         calmed = {k: p * (0.2 if k in ("sarcastic", "masked") else 1.0) for k, p in plan.relation.items()}
         return plan.model_copy(update={"relation": normal(calmed)})
-    if plan.relation["sarcastic"] < 0.5:
+    # That one sense alone is there says nothing for or against it.
+    several = normal({k: p for k, p in plan.relation.items() if k != "single"})
+    if several["sarcastic"] < 0.5:
         return plan
     core = {name: SARCASTIC.get(name, 0.0) for name in EKMAN}
-    sour, polar = spread(core, list(plan.labels)), sentiments(core, plan.relation)
+    sour, polar = spread(core, list(plan.labels)), sentiments(core, several)
     return plan.model_copy(
         update={
+            "relation": {"single": 0.0} | several,
             "labels": {k: 0.2 * p + 0.8 * sour[k] for k, p in plan.labels.items()},
             "sentiment": {k: 0.2 * p + 0.8 * polar[k] for k, p in plan.sentiment.items()},
         }

@@ -58,7 +58,7 @@ def carried_out(order: Order, settings: Settings, models: dict[str, Model]) -> I
         models: Those that were loaded; takes what is loaded for this order.
     """
     try:
-        session = Sessions(settings.home, order.owner).get(order.session)
+        session = Sessions(settings.home, order.owner, "the list of sessions has their ids").get(order.session)
     except CueChainError as error:
         yield {"error": error.message, "hint": error.hint, "status": 404}
         return

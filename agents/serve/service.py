@@ -50,7 +50,7 @@ class Service:
 
     def sessions(self, owner: str) -> Sessions:
         """The sessions of an owner."""
-        return Sessions(self.settings.home, owner)
+        return Sessions(self.settings.home, owner, "the list of sessions has their ids")
 
     def session(self, owner: str, id: str | None) -> Session:
         """A session of an owner; a new one where none is named."""

@@ -20,9 +20,17 @@ _ID = re.compile(r"[A-Za-z0-9_-]{8,40}")
 class Sessions:
     """The sessions of one owner; those of others do not exist here."""
 
-    def __init__(self, home: Path, owner: str = LOCAL) -> None:
+    def __init__(self, home: Path, owner: str = LOCAL, hint: str = "`cuechain chat --sessions` lists them") -> None:
+        """Sessions of an owner.
+
+        Args:
+            home: Where they are kept.
+            owner: Whose.
+            hint: Where their ids are told, for whoever names one that is not there.
+        """
         self.root = home / "sessions"
         self.owner = owner
+        self.hint = hint
 
     def create(self, title: str = "") -> Session:
         """Begin a session.
@@ -68,9 +76,7 @@ class Sessions:
                 record = None
             if record is not None and record.owner == self.owner:
                 return Session(folder, record)
-        raise SessionError(
-            f"there is no session {id[:40]!r}", "`cuechain chat --sessions` or GET /v1/sessions lists them"
-        )
+        raise SessionError(f"there is no session {id[:40]!r}", self.hint)
 
     def answers(self, place: str) -> Path | None:
         """The file of a conversation's answers.

@@ -32,6 +32,10 @@ BARE = ("texts", "talk")
 """Files whose sheets hold one text each and stay as they are."""
 
 
+UNSEEN = 400
+"""Texts of corpora's development parts that calibrate what texts alone say."""
+
+
 def drawn(examples: list[Example], count: int, stage: Stage, chance: random.Random, alike: bool) -> list[Example]:
     """Some examples of a file; with `alike`, of similar length, which spares padding."""
     if not alike:
@@ -99,7 +103,7 @@ def train(config: PlannerConfig, tell: Any = print) -> Path:
     _save(net.state_dict(), done)
     if held:
         unseen = config.data / "texts_dev.jsonl"  # texts have their own calibration
-        held += read_examples(unseen)[:400] if unseen.is_file() else []
+        held += read_examples(unseen)[:UNSEEN] if unseen.is_file() else []
         predict(net, tokenizer, held, config.out / "predictions.jsonl")
     return done
 

@@ -13,7 +13,7 @@ import pytest
 from tests.agents.llm import tiny
 
 from cuechain.agents import registry
-from cuechain.agents.errors import ConfigError
+from cuechain.agents.errors import ConfigError, MediaError
 from cuechain.agents.tasks import Task
 from cuechain.agents.tasks.preference import asked as asked_of
 from cuechain.agents.values import Answer, CausePair, Claim, Emotion, LabelAnswer, Opinion, PostAnswer, Sample, Target
@@ -463,7 +463,7 @@ def test_rows_of_any_task_are_held_out_data(tmp_path: Path) -> None:
 )
 def test_wrong_use_is_named(tmp_path: Path, change: dict[str, Any], named: str) -> None:
     source = {"dataset": f"mustard:{mustard(tmp_path / 'm')}"} | change
-    with pytest.raises(ConfigError, match=named):
+    with pytest.raises((ConfigError, MediaError), match=named):
         make(config(tmp_path, source))
 
 
