@@ -60,7 +60,7 @@ class Stage(Config):
     name: str
     """The network after it is kept as stage-NAME.pt."""
     mix: dict[str, int]
-    """Examples of each file in a batch: texts, written, generated, joined."""
+    """Examples of each file in a batch: texts, talk, written, lines, generated, joined."""
     steps: int = Field(ge=1)
     """Batches."""
     rate: float = Field(gt=0)
