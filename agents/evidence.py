@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from cuechain.agents.llm.labels import meaning
 from cuechain.agents.llm.serialise import SETTING
-from cuechain.agents.values import Claim, Cue, CueSheet, Focus, Plan, Stance
+from cuechain.agents.values import Claim, Cue, CueSheet, Focus, Plan, Relation, Stance
 
 DECISIVE = 0.35
 """Weight from which a cue is told as evidence."""
@@ -100,6 +100,23 @@ def signed(plan: Plan, ranked: list[tuple[str, float]]) -> bool:
     if meaning(first)[0] != "neutral" or p - q > HAIR:
         return False
     return any(points == second and plan.weight.get(i, 0.0) >= 0.5 for i, points in plan.points.items())
+
+
+CLASHES: tuple[Relation, ...] = ("masked", "sarcastic", "mixed")
+"""How senses relate that do not agree."""
+
+
+def related(plan: Plan, *, pleasant: bool) -> Relation:
+    """How the senses relate: first whether they clash, then how. Three ways to clash would else lose to one way to agree.
+
+    Args:
+        plan: The planner's.
+        pleasant: Whether the feeling is: words that mean their opposite exclude that.
+    """
+    share = {r: 0.0 if pleasant and r == "sarcastic" else p for r, p in plan.relation.items()}
+    clashing = sum(share.get(r, 0.0) for r in CLASHES)
+    group = [r for r in share if (r in CLASHES) == (2 * clashing > sum(share.values()))]
+    return max(group or share, key=lambda r: share[r])
 
 
 def partial(sheet: CueSheet) -> bool:

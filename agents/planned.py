@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 from cuechain.agents.course import asked_of, course, halves
-from cuechain.agents.evidence import ceiling, closest, evidence, grounded, partial, signed
+from cuechain.agents.evidence import ceiling, closest, evidence, grounded, partial, related, signed
 from cuechain.agents.focus import nothing_there, of_turn, together, untimed, within
 from cuechain.agents.llm import Planner
 from cuechain.agents.llm.addressed import without_orders
@@ -24,7 +24,6 @@ from cuechain.agents.values import (
     Focus,
     Plan,
     Question,
-    Relation,
     Span,
     Step,
     Usage,
@@ -263,9 +262,7 @@ def _answer(sheet: CueSheet, plan: Plan, found: Focus, task: Task) -> Answer:
         text = f"This cannot be told: {label}, which comes nearest, is no feeling that is known here, and no cue by itself points to it."
         nearest = closest(sheet, plan, found).model_copy(update={"text": text})
         return task.answer(person=found.person, span=found.span, abstain=True, claims=(nearest,))
-    pleasant = meaning(label)[1] > 0.3
-    # Words that mean their opposite and a pleasant feeling exclude each other.
-    relation: Relation = max(plan.relation, key=lambda r: plan.relation[r] * (not (pleasant and r == "sarcastic")))
+    relation = related(plan, pleasant=meaning(label)[1] > 0.3)
     claims = evidence(sheet, plan, label, found.person, torn=relation in ("masked", "sarcastic", "mixed"))
     lead = tuple(i for c in claims if c.stance == "supports" for i in c.cites)[:3]
     leading = {sheet.cues[i].sense for i in lead}
