@@ -53,7 +53,8 @@ def evidence(sheet: CueSheet, plan: Plan, label: str, person: str | None, *, tor
         used.update(cites)
         points = plan.points.get(i) or (plan.points.get(partner) if partner else None)
         claims.append(Claim(cites=tuple(cites), stance=stance_of(sheet, i, points, label), points=points))
-    return tuple(sorted(claims, key=lambda c: c.stance == "conflicts"))
+    # What points to the conclusion itself comes before what only leans its way, and that before what speaks against it.
+    return tuple(sorted(claims, key=lambda c: (c.stance == "conflicts", not kindred(c.points, label))))
 
 
 def _repeats(one: Cue, other: Cue) -> bool:
@@ -90,8 +91,13 @@ def stance_of(sheet: CueSheet, id: str, points: str | None, label: str) -> Stanc
 
 def grounded(plan: Plan, label: str) -> bool:
     """Whether some cue by itself points to a label or to one of the same kind."""
+    return any(kindred(points, label) for points in plan.points.values())
+
+
+def kindred(points: str | None, label: str) -> bool:
+    """Whether what a cue points to is a label, or of the same kind."""
     kind = meaning(label)[0]
-    return any(points == label or (kind and meaning(points)[0] == kind) for points in plan.points.values())
+    return points == label or bool(points and kind and meaning(points)[0] == kind)
 
 
 def signed(plan: Plan, ranked: list[tuple[str, float]]) -> bool:
