@@ -172,7 +172,7 @@ def _closed(label: str, case: Case, task: Task) -> str:
     name, known = label.strip(), labels_of(case.question, task)
     if not known:
         return name
-    (found,) = Target(labels=(name,)).spelled(known).labels or ()
+    (found,) = Target(labels=(name,)).spelled(known).labels or (name,)
     if found not in known:
         raise RefusedError("label_outside", f"'{name}' is not one of {', '.join(known)}")
     return found
