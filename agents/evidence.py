@@ -119,10 +119,13 @@ def related(plan: Plan, *, pleasant: bool) -> Relation:
         plan: The planner's.
         pleasant: Whether the feeling is: words that mean their opposite exclude that.
     """
-    share: dict[Relation, float] = {r: 0.0 if pleasant and r == "sarcastic" else p for r, p in plan.relation.items()}
-    clashing = sum(share.get(r, 0.0) for r in CLASHES)
-    group = [r for r in share if (r in CLASHES) == (2 * clashing > sum(share.values()))]
-    return max(group or list(share), key=lambda r: share[r])
+
+    def share(relation: Relation) -> float:
+        return 0.0 if pleasant and relation == "sarcastic" else plan.relation.get(relation, 0.0)
+
+    plain: tuple[Relation, ...] = ("agree", "single")
+    clashing = sum(map(share, CLASHES)) > sum(map(share, plain))
+    return max(CLASHES if clashing else plain, key=share)
 
 
 def partial(sheet: CueSheet) -> bool:

@@ -15,7 +15,7 @@ def plan(**relation: float) -> Plan:
         ({"agree": 0.51, "masked": 0.3, "sarcastic": 0.19}, False, "agree"),
         ({"agree": 0.3, "sarcastic": 0.5, "masked": 0.2}, True, "agree"),  # what pleases is not meant as its opposite
         ({"single": 0.6, "masked": 0.4}, False, "single"),
-        ({"sarcastic": 1.0}, True, "sarcastic"),
+        ({"sarcastic": 1.0}, True, "agree"),
         ({"agree": 1.0}, False, "agree"),
     ],
 )
