@@ -612,7 +612,7 @@ def test_shipped_configs_read(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [s.kind for s in found.sources] == ["written", "corpus", "generated"]
     assert Path("/data/eval") in found.evaluation and CORPUS / "test" in found.evaluation
     planner = read(RowsConfig, folder / "data.yaml")
-    assert planner.generated == 3000 and not planner.sources
+    assert planner.generated == 4000 and not planner.sources
 
 
 def test_real_recordings(tmp_path: Path, data: Path) -> None:
