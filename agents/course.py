@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from cuechain.agents.evidence import MOST_CLAIMS
-from cuechain.agents.llm.labels import meaning
+from cuechain.agents.evidence import MOST_CLAIMS, kindred
 from cuechain.agents.llm.serialise import SETTING
 from cuechain.agents.llm.weighted import of_senses
 from cuechain.agents.values import Claim, CueSheet, Plan, Span
@@ -74,7 +73,4 @@ def course(stretches: Iterable[tuple[CueSheet, Plan]], person: str | None) -> tu
 
 def _shows(sheet: CueSheet, plan: Plan, id: str, label: str) -> bool:
     """Whether a cue points to a label or its kin; what points nowhere shows calm."""
-    points, kind = plan.points.get(id, "neutral"), meaning(label)[0]
-    return sheet.cues[id].sense not in SETTING and (
-        points == label or (kind is not None and meaning(points)[0] == kind)
-    )
+    return sheet.cues[id].sense not in SETTING and kindred(plan.points.get(id, "neutral"), label)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from cuechain.agents.llm.labels import meaning
 from cuechain.agents.llm.serialise import SETTING
-from cuechain.agents.values import Claim, Cue, CueSheet, Focus, Plan, Relation, Stance
+from cuechain.agents.values import CLASHES, Claim, Cue, CueSheet, Focus, Plan, Relation, Stance
 
 DECISIVE = 0.35
 """Weight from which a cue is told as evidence."""
@@ -106,10 +106,6 @@ def signed(plan: Plan, ranked: list[tuple[str, float]]) -> bool:
     if meaning(first)[0] != "neutral" or p - q > HAIR:
         return False
     return any(points == second and plan.weight.get(i, 0.0) >= 0.5 for i, points in plan.points.items())
-
-
-CLASHES: tuple[Relation, ...] = ("masked", "sarcastic", "mixed")
-"""How senses relate that do not agree."""
 
 
 def related(plan: Plan, *, pleasant: bool) -> Relation:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
-from cuechain.agents.values import Answer, Case, CueSheet, Explanation, Gap, Span, Verdict
+from cuechain.agents.values import Answer, Case, CueSheet, Explanation, Span, Verdict
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -35,13 +35,8 @@ def is_looked_up(answer: Answer) -> bool:
 
 def missing(sheet: CueSheet) -> tuple[str, ...]:
     """What was not perceived, and what would help."""
-    told = (f"{g.sense}: {g.reason}" + (f" — {g.hint}" if g.hint else "") for g in sheet.gaps if not _idle(g))
+    told = (f"{g.sense}: {g.reason}" + (f" — {g.hint}" if g.hint else "") for g in sheet.gaps if not g.idle)
     return tuple(dict.fromkeys(told))
-
-
-def _idle(gap: Gap) -> bool:
-    """That a text has no picture and a picture no sound goes without saying."""
-    return gap.reason.endswith((" in this text", " in this image"))
 
 
 def _cited(text: str, cites: tuple[str, ...]) -> str:

@@ -6,7 +6,7 @@ import re
 
 from cuechain.agents.llm.labels import is_known, meaning
 from cuechain.agents.llm.serialise import SETTING
-from cuechain.agents.occasions import QUOTED
+from cuechain.agents.occasions import ORDER, QUOTED
 from cuechain.agents.question import no_clip, time_of
 from cuechain.agents.values import Cue, CueSheet, Focus, QuestionKind, Span
 
@@ -221,7 +221,6 @@ def _person(sheet: CueSheet, question: str, time: str = "") -> str | None:
 _PLACE = re.compile(
     r"\b(?:(first|second|third|fourth|fifth) (?:\w+ )?)?(?:on|at|in|from|to) the (?:far |very )?(left|right|middle|cent(?:re|er))\b", re.I
 )  # fmt: skip
-_ORDER = ("first", "second", "third", "fourth", "fifth")
 _FROM_LEFT = ("left", "centre", "right")
 
 
@@ -239,7 +238,7 @@ def placed(sheet: CueSheet, question: str) -> tuple[str, ...] | None:
             there[told].append(person)
     if not asked[1] or side == "centre":
         return tuple(there[side])
-    n = _ORDER.index(asked[1].lower())
+    n = ORDER.index(asked[1].lower())
     for group in there.values():  # one whose place among others at the same side is unknown is one of them
         if n < len(group):
             return tuple(group)

@@ -10,6 +10,7 @@ from cuechain.agents.focus import beside, focus, placed, together, untimed
 from cuechain.agents.llm import Model
 from cuechain.agents.llm.labels import meaning
 from cuechain.agents.lookup import COUNTS, counted, listed, looked_up
+from cuechain.agents.occasions import ORDER
 from cuechain.agents.planned import planned
 from cuechain.agents.question import foreign, named_clip, of_clip, time_of
 from cuechain.agents.realise import adjective, realise
@@ -21,7 +22,6 @@ from cuechain.agents.values import Answer, Claim, CueSheet, Focus, Plan, Questio
 CLOSE = 0.05
 """Difference of two confidences that is told as none."""
 
-ORDER = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
 
 SEVERAL = re.compile(
     r"^\W*(and |but |so )?(who|which( one| person| clip| picture| video)?( of (them|the \w+|these))?)\b"

@@ -15,6 +15,7 @@ from cuechain.agents.llm.labels import fitting, meaning
 from cuechain.agents.llm.serialise import SETTING
 from cuechain.agents.tasks import Task
 from cuechain.agents.values import (
+    CLASHES,
     Answer,
     Claim,
     Cue,
@@ -263,7 +264,7 @@ def _answer(sheet: CueSheet, plan: Plan, found: Focus, task: Task) -> Answer:
         nearest = closest(sheet, plan, found).model_copy(update={"text": text})
         return task.answer(person=found.person, span=found.span, abstain=True, claims=(nearest,))
     relation = related(plan, pleasant=meaning(label)[1] > 0.3)
-    claims = evidence(sheet, plan, label, found.person, torn=relation in ("masked", "sarcastic", "mixed"))
+    claims = evidence(sheet, plan, label, found.person, torn=relation in CLASHES)
     lead = tuple(i for c in claims if c.stance == "supports" for i in c.cites)[:3]
     leading = {sheet.cues[i].sense for i in lead}
     against = [i for c in claims if c.stance == "conflicts" for i in c.cites]

@@ -165,21 +165,7 @@ def _counted(n: int, noun: str) -> str:
     return f"{n} {noun}{'s' * (n != 1)}"
 
 
-_ENGLISH = COMMON | {
-    "are",
-    "does",
-    "were",
-    "why",
-    "they",
-    "anyone",
-    "everyone",
-    "face",
-    "voice",
-    "feels",
-    "feeling",
-    "clip",
-    "emotion",
-}
+_ENGLISH = COMMON | set("are does were why they anyone everyone face voice feels feeling clip emotion".split())  # noqa: SIM905
 _ELSEWHERE = frozenset(
     """
     ist sind wie warum wer wann und nicht der das ein eine er sie ihr ihm ihn sich fühlt nach mit wirklich

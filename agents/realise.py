@@ -175,9 +175,8 @@ def _cannot(sheet: CueSheet, focus: Focus, cues: list[Cue]) -> str:
             f"this cannot be told from the {_medium(sheet)}: {_said(cues, focus)}, and that alone does not decide it"
         )
     # Of senses that tell of people, not of the setting; that a picture has no sound goes without saying.
-    idle = (" in this image", " in this text")
     silent = (*SETTING, *(() if any(c.sense == "transcript" for c in sheet.cues.values()) else ("words",)))
-    missing = [_gap(g) for g in sheet.gaps if g.sense not in silent and not g.reason.endswith(idle)]
+    missing = [_gap(g) for g in sheet.gaps if g.sense not in silent and not g.idle]
     why = "; ".join(dict.fromkeys(missing)) if missing else "no cue speaks clearly of a feeling"
     return f"This cannot be told from the {_medium(sheet)}: {why}."
 

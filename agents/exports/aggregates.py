@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cuechain.agents.exports.files import Whole
+from cuechain.agents.exports.files import OneFile
 from cuechain.agents.exports.record import Cell, Origin, turn_of
 from cuechain.agents.exports.tables import cell, delimiter
 from cuechain.agents.judged import agrees, confidence, gold_of, labels_said, name_of
@@ -66,7 +66,7 @@ class Group:
             yield "mean", name, n, None, round(mean, 4), round(math.sqrt(squares / (n - 1)), 4) if n > 1 else None
 
 
-class Aggregates:
+class Aggregates(OneFile):
     """Counts by the values of columns; what is held grows with the number of groups, not of cases."""
 
     def __init__(
@@ -84,9 +84,7 @@ class Aggregates:
             by: Columns whose values make a group, together.
             table: Item id to the values of those of `by` that are not OWN, in order.
         """
-        self.left: Counter[str] = Counter()
-        self.written = 0
-        self._file = Whole(path)
+        super().__init__(path)
         self._origin, self._by, self._table = origin, tuple(by), table or {}
         self._foreign = [name for name in self._by if name not in OWN]
         self._groups: dict[tuple[str, ...], Group] = defaultdict(Group)
@@ -116,7 +114,3 @@ class Aggregates:
                 out.writerow([cell(value) for value in (*made.values(), *key, *row)])
                 self.written += 1
         return [self._file.finish()]
-
-    def drop(self) -> None:
-        """Leave what was there before."""
-        self._file.drop()

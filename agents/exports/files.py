@@ -63,6 +63,28 @@ class Export(Protocol):
         ...
 
 
+class OneFile:
+    """What forms have in common that are one text file."""
+
+    def __init__(self, path: Path) -> None:
+        """Begin it.
+
+        Raises:
+            OSError: The folder cannot be written to.
+        """
+        self.left: Counter[str] = Counter()
+        self.written = 0
+        self._file = Whole(path)
+
+    def finish(self) -> list[Path]:
+        """Put the file in place."""
+        return [self._file.finish()]
+
+    def drop(self) -> None:
+        """Leave what was there before."""
+        self._file.drop()
+
+
 def safe_name(name: str, taken: set[str]) -> str:
     """A file name made of any text, unlike those that are taken (capitals aside: some file systems do not tell them apart)."""
     plain = _UNSAFE.sub("_", name).strip(" ._")[:LONGEST_NAME] or "clip"

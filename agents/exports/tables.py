@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cuechain.agents.errors import MissingExtraError
-from cuechain.agents.exports.files import Whole
+from cuechain.agents.exports.files import OneFile
 from cuechain.agents.exports.record import COLUMNS, Cell, Origin, as_json, flat
 from cuechain.agents.judged import gold_of, labels_said
 from cuechain.agents.values import Case
@@ -51,28 +51,18 @@ def delimiter(path: Path) -> str:
     return "\t" if path.suffix.lower() == ".tsv" else ","
 
 
-class _Rows:
+class _Rows(OneFile):
     """A CSV or TSV of some columns."""
 
     def __init__(self, path: Path, origin: Origin, columns: Iterable[str]) -> None:
-        self.left: Counter[str] = Counter()
-        self.written = 0
+        super().__init__(path)
         self._origin, self._columns = origin, tuple(columns)
-        self._file = Whole(path)
         self._csv = csv.writer(self._file.out, delimiter=delimiter(path), lineterminator="\n")
         self._csv.writerow(self._columns)
 
     def _put(self, row: Mapping[str, Cell]) -> None:
         self._csv.writerow([cell(row[name]) for name in self._columns])
         self.written += 1
-
-    def finish(self) -> list[Path]:
-        """Put the file in place."""
-        return [self._file.finish()]
-
-    def drop(self) -> None:
-        """Leave what was there before."""
-        self._file.drop()
 
 
 class Cases(_Rows):

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from pydantic import ValidationError
 
 from cuechain import prompts
 from cuechain.agents.errors import ConfigError
-from cuechain.agents.exports.files import Whole
+from cuechain.agents.exports.files import OneFile
 from cuechain.agents.exports.gate import Demands, refused
 from cuechain.agents.exports.record import Origin
 from cuechain.agents.judged import agrees, gold_of, name_of, task_of
@@ -54,27 +53,17 @@ def _reply(case: Case, answer: Answer) -> str:
     return answer.model_copy(update={"claims": claims}).model_dump_json()
 
 
-class _Lines:
+class _Lines(OneFile):
     """JSON lines with provenance."""
 
     def __init__(self, path: Path, origin: Origin) -> None:
-        self.left: Counter[str] = Counter()
-        self.written = 0
+        super().__init__(path)
         self._origin = origin
-        self._file = Whole(path)
 
     def _put(self, case: Case, row: dict[str, Any]) -> None:
         told = row | {"gold": list(gold_of(case)), "agrees": agrees(case), **self._origin.of(case)}
         self._file.out.write(json.dumps(told, ensure_ascii=False) + "\n")
         self.written += 1
-
-    def finish(self) -> list[Path]:
-        """Put the file in place."""
-        return [self._file.finish()]
-
-    def drop(self) -> None:
-        """Leave what was there before."""
-        self._file.drop()
 
 
 class ShareGPT(_Lines):

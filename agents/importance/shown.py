@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
 BAR = 10
 """Characters of a bar of length 1."""
-IDLE = (" in this text", " in this image", " in this audio")
-"""How reasons end that go without saying: a picture has no sound."""
 
 
 def terminal(found: Weighing, gaps: Sequence[Gap] = ()) -> RenderableType:
@@ -61,7 +59,7 @@ def _missing(found: Weighing, gaps: Sequence[Gap]) -> list[str]:
     why: dict[str, Gap] = {}
     for gap in gaps:
         sense = kin(gap.sense)
-        if sense in found.senses or gap.span is not None or gap.reason.endswith(IDLE):
+        if sense in found.senses or gap.span is not None or gap.idle:
             continue
         if sense not in why or (gap.hint and not why[sense].hint):
             why[sense] = gap

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from cuechain.agents.values import EKMAN, Sentiment
+from cuechain.agents.values import CLASHES, EKMAN, Sentiment
 
 CORE: dict[str, tuple[float, float]] = {
     "joy": (0.8, 0.5),
@@ -83,7 +83,7 @@ def fitting(label: str, relation: str | None) -> tuple[Sentiment, ...]:
     """Sentiments that a feeling leaves open. Where what shows is not what is felt, or two things are felt, all of them; so too for
     surprise and for what the table cannot place. Else that of the feeling, or mixed."""
     kind, valence, _ = meaning(label)
-    if relation in ("masked", "sarcastic", "mixed") or kind in ("surprise", None):
+    if relation in CLASHES or kind in ("surprise", None):
         return ("positive", "negative", "neutral", "mixed")
     return ("neutral" if kind == "neutral" else polarity(valence), "mixed")
 

@@ -33,9 +33,6 @@ CHUNK = 250
 MOST_TEXT = 20_000
 """Characters of a text, or of what a step returned."""
 
-IDLE = (" in this text", " in this image", " in this audio")
-"""How gaps end that go without saying: a picture has no sound."""
-
 
 @dataclass(frozen=True)
 class Section:
@@ -112,7 +109,7 @@ def page(
         prose=prose,
         weighed=weighed,
         facts=facts,
-        gaps=lambda case: [g for g in case.sheet.gaps if not g.reason.endswith(IDLE)],
+        gaps=lambda case: [g for g in case.sheet.gaps if not g.idle],
         pretty=_pretty,
         stretch=_stretch,
         cut=_cut,

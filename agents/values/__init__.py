@@ -1,6 +1,7 @@
 """The nouns. Frozen values that every room shares; nothing here knows a tool, a model or a file format."""
 
 from cuechain.agents.values.answers import (
+    CLASHES,
     EKMAN,
     Answer,
     AspectAnswer,
@@ -30,6 +31,7 @@ from cuechain.agents.values.samples import Sample, Target
 from cuechain.agents.values.sheet import Cue, CueSheet, Gap, Kind, Media, Span, Turn, Value
 
 __all__ = [
+    "CLASHES",
     "EKMAN",
     "SCHEMA_VERSION",
     "Answer",

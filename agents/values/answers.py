@@ -11,6 +11,9 @@ from cuechain.agents.values.sheet import Span, Value
 Relation = Literal["agree", "masked", "sarcastic", "mixed", "single"]
 """How the senses relate: they agree; the person hides something; the words mean their opposite; really two feelings; one sense alone."""
 
+CLASHES: tuple[Relation, ...] = ("masked", "sarcastic", "mixed")
+"""How senses relate that do not agree."""
+
 Sentiment = Literal["positive", "negative", "neutral", "mixed"]
 Stance = Literal["supports", "conflicts", "weak", "context"]
 """What a cue does for the conclusion. `weak`: it hardly speaks either way; `context`: setting, not evidence of feeling."""

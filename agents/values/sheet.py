@@ -116,6 +116,11 @@ class Gap(Value):
     retry: bool = False
     """True when another try may close it: what was found beside it is not kept in the cue cache."""
 
+    @property
+    def idle(self) -> bool:
+        """Whether it goes without saying: a text has no picture, a picture no sound."""
+        return self.reason.endswith((" in this text", " in this image", " in this audio"))
+
 
 class CueSheet(Value):
     """All that may be cited about a clip: numbered cues in order of time, and the gaps."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 
 from cuechain.agents.llm.serialise import SETTING, asked, role
-from cuechain.agents.values import Cue, CueSheet, Gap
+from cuechain.agents.values import CLASHES, Cue, CueSheet, Gap
 from cuechain.finetune.embedded.examples import ASKING, Example
 from cuechain.finetune.embedded.lines import Lines
 
@@ -61,7 +61,7 @@ def _thinned(example: Example, chance: random.Random) -> Example:
     if len(senses) > 1 and chance.random() < 0.12 and not example.abstain:
         gone = chance.choice(senses)
         left = {k: c for k, c in example.sheet.cues.items() if c.sense != gone}
-        conflict = example.relation in ("masked", "sarcastic", "mixed")
+        conflict = example.relation in CLASHES
         if decisive & set(left) and not (conflict and len(decisive & set(left)) < 2):
             example = _with(example, left, (Gap(sense=gone, reason="not perceived"),))
             if conflict:  # what conflicted may be gone

@@ -21,7 +21,7 @@ from cuechain.agents.llm.serialise import SETTING, role
 from cuechain.agents.realise import realise
 from cuechain.agents.reason import OPEN, reason
 from cuechain.agents.tasks import Task
-from cuechain.agents.values import Answer, Claim, CueSheet, Emotion, Question
+from cuechain.agents.values import CLASHES, Answer, Claim, CueSheet, Emotion, Question
 from cuechain.agents.verify import verify
 from cuechain.finetune.judged import is_answer, of_feelings
 from cuechain.finetune.rows import Message, Row, asked
@@ -111,11 +111,7 @@ def _others(found: Judged, claim: Claim, chance: random.Random) -> tuple[str, ..
 
 def blind(found: Judged, chance: random.Random) -> Answer | None:
     """What follows where the senses on one side of a conflict are hidden, as if nothing conflicted."""
-    if (
-        not of_feelings(found.task)
-        or found.answer.emotion is None
-        or found.answer.relation not in ("masked", "sarcastic", "mixed")
-    ):
+    if not of_feelings(found.task) or found.answer.emotion is None or found.answer.relation not in CLASHES:
         return None
     for hidden_said in (False, True):  # mostly it is the words that are taken at their word
         ids = {i for i, c in found.sheet.cues.items() if c.sense in SETTING or (c.sense in SAID) != hidden_said}
