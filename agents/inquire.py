@@ -6,13 +6,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from cuechain.agents.focus import beside, focus, placed, together, untimed
 from cuechain.agents.llm import Model
 from cuechain.agents.llm.labels import meaning
-from cuechain.agents.lookup import COUNTS, counted, listed, looked_up
-from cuechain.agents.occasions import ORDER
 from cuechain.agents.planned import planned
-from cuechain.agents.question import foreign, named_clip, of_clip, time_of
+from cuechain.agents.question.focus import beside, focus, placed, together, untimed
+from cuechain.agents.question.lookup import COUNTS, counted, listed, looked_up
+from cuechain.agents.question.material import foreign, named_clip, of_clip, time_of
+from cuechain.agents.question.occasions import ORDER
 from cuechain.agents.realise import adjective, realise
 from cuechain.agents.reason import OPEN, Reasoned, labels_of, reason
 from cuechain.agents.settings import Settings

@@ -8,11 +8,11 @@ from typing import TypeAlias
 
 from cuechain.agents.course import asked_of, course, halves
 from cuechain.agents.evidence import ceiling, closest, evidence, grounded, partial, related, signed
-from cuechain.agents.focus import nothing_there, of_turn, together, untimed, within
 from cuechain.agents.llm import Planner
 from cuechain.agents.llm.addressed import without_orders
 from cuechain.agents.llm.labels import fitting, meaning
 from cuechain.agents.llm.serialise import SETTING
+from cuechain.agents.question.focus import nothing_there, of_turn, together, untimed, within
 from cuechain.agents.tasks import Task
 from cuechain.agents.values import (
     CLASHES,

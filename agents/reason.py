@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from cuechain import prompts
 from cuechain.agents.chain import Chain
 from cuechain.agents.errors import ConfigError
-from cuechain.agents.focus import focus, of_turn
 from cuechain.agents.llm import Model
 from cuechain.agents.nearest import Known
 from cuechain.agents.planned import by_turn, planned
+from cuechain.agents.question.focus import focus, of_turn
 from cuechain.agents.settings import Settings
 from cuechain.agents.tasks import Task
 from cuechain.agents.values import Answer, CueSheet, EmotionAnswer, Focus, Plan, Problem, Question, Step, Usage

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from cuechain.agents.errors import ConfigError, MediaError
 from cuechain.agents.fetch import is_address, local
-from cuechain.agents.focus import later
 from cuechain.agents.media import Clip, opened
 from cuechain.agents.perception import Perceived, link
 from cuechain.agents.perception import perceive as perceive_clip
+from cuechain.agents.question.focus import later
 from cuechain.agents.settings import Settings
 from cuechain.agents.textualize import textualize
 from cuechain.agents.values import Cue, CueSheet, Gap, Media, Span, Turn

@@ -11,12 +11,12 @@ from cuechain import prompts
 from cuechain.agents.agent.gaps import PARTLY
 from cuechain.agents.agent.senses import Chosen, chosen, impersonal
 from cuechain.agents.explain import is_looked_up
-from cuechain.agents.focus import focus, placed, timed, untimed, within
 from cuechain.agents.inquire import SEVERAL
 from cuechain.agents.llm.labels import is_known
 from cuechain.agents.llm.weighted import kin
 from cuechain.agents.pipeline import check
-from cuechain.agents.question import named_clip, time_of
+from cuechain.agents.question.focus import focus, placed, timed, untimed, within
+from cuechain.agents.question.material import named_clip, time_of
 from cuechain.agents.realise import adjective
 from cuechain.agents.reason import OPEN, labels_of
 from cuechain.agents.values import Answer, Case, Cue, CueSheet, EmotionAnswer, Focus, Question, Span

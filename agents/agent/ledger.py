@@ -15,12 +15,12 @@ from cuechain.agents.agent.persons import numbered_on, relinked, renamed
 from cuechain.agents.agent.stretches import WHOLE, clocked, left, shifted, widened
 from cuechain.agents.errors import ConfigError, MediaError
 from cuechain.agents.fetch import is_address, local
-from cuechain.agents.focus import within
 from cuechain.agents.llm.weighted import kin
 from cuechain.agents.media import opened, probe
 from cuechain.agents.perception import perceive as perceive_clip
 from cuechain.agents.perception.perceive import senses as used_senses
 from cuechain.agents.pipeline import Event, Opened, SenseDone, SheetReady, see
+from cuechain.agents.question.focus import within
 from cuechain.agents.settings import Settings
 from cuechain.agents.textualize import textualize
 from cuechain.agents.values import Case, Cue, CueSheet, Gap, Media, Span, Step

@@ -15,10 +15,10 @@ from cuechain.agents.agent.prose import Prose
 from cuechain.agents.agent.steps import steps, with_tools
 from cuechain.agents.agent.tools import perception_tools
 from cuechain.agents.errors import ModelError
-from cuechain.agents.focus import focus
 from cuechain.agents.llm import Model
 from cuechain.agents.llm.failures import status_of
 from cuechain.agents.pipeline import Event, Said, SheetReady, check, concluded
+from cuechain.agents.question.focus import focus
 from cuechain.agents.reason import Reasoned, labels_of, repair, turns
 from cuechain.agents.settings import Settings
 from cuechain.agents.values import Case, CueSheet, Question, Step, Usage

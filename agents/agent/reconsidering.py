@@ -20,12 +20,12 @@ from cuechain.agents.agent.doubts import (
     why_not,
 )
 from cuechain.agents.agent.followups import Asked
-from cuechain.agents.focus import within
 from cuechain.agents.inquire import inquired
 from cuechain.agents.llm import Model
 from cuechain.agents.llm.weighted import kin, of_senses
 from cuechain.agents.pipeline import check, concluded
 from cuechain.agents.planned import planned
+from cuechain.agents.question.focus import within
 from cuechain.agents.realise import realise
 from cuechain.agents.reason import OPEN, Reasoned, labels_of, reason
 from cuechain.agents.settings import Settings

@@ -17,9 +17,9 @@ import numpy as np
 
 from cuechain.agents import registry
 from cuechain.agents.errors import ModelError, ReplyError
-from cuechain.agents.focus import of_turn
 from cuechain.agents.perception.texts.language import COMMON
 from cuechain.agents.pipeline import think
+from cuechain.agents.question.focus import of_turn
 from cuechain.agents.scoring.judge import Judged, judged
 from cuechain.agents.scoring.metrics.overlap import token_f1, tokens
 from cuechain.agents.scoring.statistics import Interval, by_group, from_sums

@@ -12,8 +12,8 @@ import numpy as np
 
 from cuechain.agents import registry
 from cuechain.agents.errors import CueChainError, ReplyError
-from cuechain.agents.focus import of_turn
 from cuechain.agents.pipeline import think
+from cuechain.agents.question.focus import of_turn
 from cuechain.agents.reason import OPEN, labels_of
 from cuechain.agents.scoring.explanations import decision, leading
 from cuechain.agents.scoring.misheard import READERS, assembled

@@ -6,7 +6,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cuechain.agents.focus import of_turn
+from cuechain.agents.question.focus import of_turn
 from cuechain.agents.settings import Settings
 from cuechain.agents.values import Case, Cue, CueSheet
 

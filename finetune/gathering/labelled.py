@@ -19,10 +19,10 @@ from cuechain.agents import registry
 from cuechain.agents import settings as settings_module
 from cuechain.agents.conversation import as_text
 from cuechain.agents.errors import ConfigError, MediaError, ReplyError, ToolError
-from cuechain.agents.focus import within
 from cuechain.agents.llm.labels import polarity
 from cuechain.agents.perception import senses
 from cuechain.agents.pipeline import check, keyframes
+from cuechain.agents.question.focus import within
 from cuechain.agents.runs import question_of, sheet_of
 from cuechain.agents.settings import Settings
 from cuechain.agents.tasks import Task

@@ -19,7 +19,7 @@ from pydantic import BeforeValidator, Field
 
 from cuechain.agents import registry
 from cuechain.agents.errors import ConfigError
-from cuechain.agents.focus import focus
+from cuechain.agents.question.focus import focus
 from cuechain.agents.realise import realise
 from cuechain.agents.reason import labels_of
 from cuechain.agents.tasks import Task

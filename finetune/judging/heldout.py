@@ -17,12 +17,12 @@ from cuechain.agents import registry
 from cuechain.agents.datasets import dataset
 from cuechain.agents.datasets.files import opened, suffix_of
 from cuechain.agents.errors import ConfigError
-from cuechain.agents.focus import focus, of_turn
 from cuechain.agents.llm.labels import meaning, spread
 from cuechain.agents.llm.prototypes import read_cue
 from cuechain.agents.llm.rules import normal
 from cuechain.agents.llm.serialise import asked, role
 from cuechain.agents.pipeline import SheetReady, see
+from cuechain.agents.question.focus import focus, of_turn
 from cuechain.agents.reason import OPEN, labels_of
 from cuechain.agents.settings import Settings
 from cuechain.agents.tasks import Task

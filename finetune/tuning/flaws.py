@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from functools import cache
 
 from cuechain.agents import llm, registry, settings
-from cuechain.agents.focus import focus
 from cuechain.agents.llm.labels import meaning, polarity
 from cuechain.agents.llm.schema import InvalidError, parsed
 from cuechain.agents.llm.serialise import SETTING, role
+from cuechain.agents.question.focus import focus
 from cuechain.agents.realise import realise
 from cuechain.agents.reason import OPEN, reason
 from cuechain.agents.tasks import Task

@@ -2,7 +2,7 @@ import itertools
 
 import pytest
 
-from cuechain.agents.focus import focus
+from cuechain.agents.question.focus import focus
 from cuechain.agents.realise import realise
 from cuechain.agents.values import EKMAN, Answer, Claim, CueSheet, Emotion, Gap
 from cuechain.agents.verify import verify

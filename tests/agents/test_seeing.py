@@ -9,8 +9,8 @@ from PIL import Image
 
 from cuechain.agents import settings
 from cuechain.agents.errors import MediaError
-from cuechain.agents.focus import later
 from cuechain.agents.pipeline import SheetReady, see
+from cuechain.agents.question.focus import later
 from cuechain.agents.values import Cue, CueSheet, Span, Turn
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 
-from cuechain.agents.happenings import act, doing
 from cuechain.agents.llm.serialise import SETTING
+from cuechain.agents.question.happenings import act, doing
 from cuechain.agents.values import Claim, Cue, CueSheet, Focus
 
 MOST = 8

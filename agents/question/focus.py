@@ -6,8 +6,8 @@ import re
 
 from cuechain.agents.llm.labels import is_known, meaning
 from cuechain.agents.llm.serialise import SETTING
-from cuechain.agents.occasions import ORDER, QUOTED
-from cuechain.agents.question import no_clip, time_of
+from cuechain.agents.question.material import no_clip, time_of
+from cuechain.agents.question.occasions import ORDER, QUOTED
 from cuechain.agents.values import Cue, CueSheet, Focus, QuestionKind, Span
 
 _KINDS: tuple[tuple[QuestionKind, str], ...] = (

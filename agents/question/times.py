@@ -5,7 +5,19 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from cuechain.agents.occasions import AROUND, END, FOLLOWS, LOST, QUOTED, READINGS, START, TO, TURNS, Known, Read
+from cuechain.agents.question.occasions import (
+    AROUND,
+    END,
+    FOLLOWS,
+    LOST,
+    QUOTED,
+    READINGS,
+    START,
+    TO,
+    TURNS,
+    Known,
+    Read,
+)
 from cuechain.agents.values import Span
 
 SLACK = 0.05

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from cuechain.agents.occasions import QUOTED
+from cuechain.agents.question.occasions import QUOTED
 from cuechain.agents.values import Cue, CueSheet, Span
 
 ENOUGH = 0.6

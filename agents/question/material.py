@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from cuechain.agents.happenings import happened
 from cuechain.agents.llm.labels import is_known
-from cuechain.agents.occasions import ORDER, Known, Turn
 from cuechain.agents.perception.texts.language import COMMON
-from cuechain.agents.times import Named, named
+from cuechain.agents.question.happenings import happened
+from cuechain.agents.question.occasions import ORDER, Known, Turn
+from cuechain.agents.question.times import Named, named
 from cuechain.agents.values import CueSheet, Media, Span
 
 _PAGE = 10.0

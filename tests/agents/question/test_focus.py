@@ -1,9 +1,9 @@
 import pytest
 
-from cuechain.agents.focus import focus, untimed, within
+from cuechain.agents.question.focus import focus, untimed, within
 from cuechain.agents.values import EKMAN, Cue, CueSheet, Span
 
-from .sheets import cue, masked, two_people
+from ..sheets import cue, masked, two_people
 
 
 @pytest.mark.parametrize(
