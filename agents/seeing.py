@@ -160,8 +160,8 @@ def _renumbered(own: list[Cue], before: list[Cue]) -> list[Cue]:
 
 def _unusable(gap: Gap) -> bool:
     """True for a sense that is absent, failed, or has nothing to look at; a sense that looked and found nothing was usable."""
-    unusable = r"not installed|^the tool failed| in this (image|text|audio|video)$"
-    return gap.sense == "media" or re.search(unusable, gap.reason) is not None
+    unusable = r"not installed|^the tool failed| in this video$"
+    return gap.sense == "media" or gap.idle or re.search(unusable, gap.reason) is not None
 
 
 def _found(clip: Clip, settings: Settings) -> Generator[Seen, None, list[Cue | Gap]]:

@@ -21,6 +21,9 @@ from cuechain.agents.settings import Settings
 from cuechain.agents.values import Value
 from cuechain.agents.web import clips_of, look
 
+LISTED = "the list of sessions has their ids"
+"""Where the id of a session is told that is not there."""
+
 
 class Order(Value):
     """One job, as it goes to a worker."""
@@ -58,7 +61,7 @@ def carried_out(order: Order, settings: Settings, models: dict[str, Model]) -> I
         models: Those that were loaded; takes what is loaded for this order.
     """
     try:
-        session = Sessions(settings.home, order.owner, "the list of sessions has their ids").get(order.session)
+        session = Sessions(settings.home, order.owner, LISTED).get(order.session)
     except CueChainError as error:
         yield {"error": error.message, "hint": error.hint, "status": 404}
         return

@@ -14,7 +14,7 @@ from cuechain.agents.errors import ConfigError, CueChainError, SessionError
 from cuechain.agents.pipeline import check
 from cuechain.agents.serve.job import Job, Limits
 from cuechain.agents.serve.jobs import Jobs
-from cuechain.agents.serve.order import Order, placeless
+from cuechain.agents.serve.order import LISTED, Order, placeless
 from cuechain.agents.sessions import Session, Sessions
 from cuechain.agents.settings import Settings
 from cuechain.agents.values import Question
@@ -50,7 +50,7 @@ class Service:
 
     def sessions(self, owner: str) -> Sessions:
         """The sessions of an owner."""
-        return Sessions(self.settings.home, owner, "the list of sessions has their ids")
+        return Sessions(self.settings.home, owner, LISTED)
 
     def session(self, owner: str, id: str | None) -> Session:
         """A session of an owner; a new one where none is named."""

@@ -1,21 +1,16 @@
-"""Good and bad files through probe, the decode pass and its leavings."""
+"""Good files through probe, the decode pass and its leavings."""
 
 from __future__ import annotations
 
 import os
 import signal
-import struct
 import subprocess
 import sys
-import tempfile
 import textwrap
 import time
-import zlib
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -24,33 +19,9 @@ from PIL import Image
 from cuechain.agents import media as media_module
 from cuechain.agents.errors import MediaError, RunError
 from cuechain.agents.frames import MAX_SIDE, Picture, sampled
-from cuechain.agents.media import RATE, Frame, opened, probe
+from cuechain.agents.media import RATE, opened, probe
 
-Make = Callable[..., Any]
-
-
-def seen(path: Path, fps: float = 12.5) -> list[Frame]:
-    with opened(path) as clip:
-        return list(clip.frames(fps))
-
-
-def notes(path: Path) -> str:
-    with opened(path) as clip:
-        for _ in clip.frames(12.5):
-            pass
-        _ = clip.sound
-        return " | ".join(g.reason for g in clip.notes)
-
-
-def refused(path: Path, words: str) -> MediaError:
-    with pytest.raises(MediaError, match=words) as caught, opened(path) as clip:
-        list(clip.frames(5))
-        _ = clip.sound
-    assert caught.value.hint
-    return caught.value
-
-
-# ---- what is good
+from .decoding import Make, notes, seen
 
 
 def test_film_gives_frames_and_sound_in_one_pass(tmp_path: Path, film: Make, tone: Make):
@@ -316,231 +287,6 @@ def test_text_file_in_any_encoding(tmp_path: Path):
     for encoding in ("utf-8", "utf-8-sig", "cp1252", "utf-16", "utf-16-le", "utf-16-be"):
         (tmp_path / "a.txt").write_bytes("Größe ist schön, sagt sie.".encode(encoding))
         assert probe(tmp_path / "a.txt").text == "Größe ist schön, sagt sie.", encoding
-
-
-# ---- pictures
-
-
-def test_still_image(tmp_path: Path):
-    Image.new("RGB", (2000, 500), (10, 200, 30)).save(tmp_path / "a.png")
-    (frame,) = seen(tmp_path / "a.png")
-    assert (frame.hold, frame.motion, frame.shot, frame.size) == (0, 0, 0, (2000, 500))
-    assert frame.image.shape == (320, MAX_SIDE, 3) and frame.image[0, 0].tolist() == [10, 200, 30]
-
-
-@pytest.mark.parametrize("format", ["GIF", "WEBP", "PNG"])
-def test_animation(tmp_path: Path, format: str):
-    pages = [Image.new("RGB", (64, 48), colour) for colour in ("red", "blue", "white")]
-    path = tmp_path / f"a.{format.lower()}"
-    pages[0].save(path, format, save_all=True, append_images=pages[1:], duration=400, lossless=True)
-    frames = seen(path)
-    assert probe(path).duration == pytest.approx(1.2)
-    assert [f.time for f in frames] == pytest.approx([0, 0.4, 0.8])
-    assert [f.hold for f in frames] == pytest.approx([0.4] * 3)
-    assert np.abs(frames[1].image[5, 5].astype(int) - (0, 0, 255)).max() < 12
-
-
-def test_pages_of_a_document_are_told(tmp_path: Path):
-    pages = [Image.new("RGB", (64, 48), colour) for colour in ("red", "blue")]
-    pages[0].save(tmp_path / "a.tiff", save_all=True, append_images=pages[1:])
-    assert probe(tmp_path / "a.tiff").duration is None
-    assert len(seen(tmp_path / "a.tiff")) == 1
-    assert "first of 2 pages" in notes(tmp_path / "a.tiff")
-
-
-def _modes() -> dict[str, Image.Image]:
-    grey = np.full((40, 60), 128, np.uint8)
-    palette = Image.fromarray(grey).convert("P")
-    return {
-        "cmyk.jpg": Image.new("CMYK", (60, 40), (0, 0, 0, 127)),
-        "cmyk.tiff": Image.new("CMYK", (60, 40), (0, 0, 0, 127)),
-        "sixteen.png": Image.fromarray(np.full((40, 60), 128 * 257, np.uint16)),
-        "sixteen.tiff": Image.fromarray(np.full((40, 60), 128 * 257, np.uint16)),
-        "float.tiff": Image.fromarray(np.full((40, 60), 0.5, np.float32)),
-        "palette.png": palette,
-        "palette.gif": palette,
-        "grey.jpg": Image.fromarray(grey),
-        "grey_alpha.png": Image.merge("LA", (Image.new("L", (60, 40), 0), Image.new("L", (60, 40), 127))),
-        "alpha.png": Image.new("RGBA", (60, 40), (0, 0, 0, 127)),
-        "alpha.webp": Image.new("RGBA", (60, 40), (0, 0, 0, 127)),
-        "plain.bmp": Image.fromarray(grey),
-    }
-
-
-@pytest.mark.parametrize("name", sorted(_modes()))
-def test_pictures_of_every_mode_come_out_grey(tmp_path: Path, name: str):
-    _modes()[name].save(tmp_path / name)
-    (frame,) = seen(tmp_path / name)
-    assert frame.image.shape == (40, 60, 3) and frame.image.dtype == np.uint8
-    assert np.abs(frame.image.astype(int) - 128).max() <= 4, frame.image[0, 0]
-
-
-def test_large_sixteen_bit_picture(tmp_path: Path):
-    values = np.full((900, 9000), 20_000, np.uint16)
-    values[:, 4500:] = 60_000
-    Image.fromarray(values).save(tmp_path / "a.png")
-    (frame,) = seen(tmp_path / "a.png")
-    assert frame.size == (9000, 900) and frame.image.shape == (128, MAX_SIDE, 3)
-    assert abs(int(frame.image[64, 100, 0]) - 78) < 3 and abs(int(frame.image[64, -100, 0]) - 233) < 3
-
-
-def test_one_bit_picture(tmp_path: Path):
-    Image.new("1", (60, 40), 1).save(tmp_path / "a.png")
-    assert seen(tmp_path / "a.png")[0].image.min() == 255
-
-
-def test_picture_is_turned_as_its_exif_says(tmp_path: Path):
-    image = Image.new("RGB", (80, 40), "red")
-    image.paste("blue", (0, 0, 40, 40))
-    exif = Image.Exif()
-    exif[0x0112] = 6
-    image.save(tmp_path / "a.jpg", exif=exif, quality=95)
-    (frame,) = seen(tmp_path / "a.jpg")
-    assert frame.image.shape == (80, 40, 3) and frame.size == (40, 80)
-    assert frame.image[5, 20, 2] > 200 and frame.image[75, 20, 0] > 200
-
-
-def test_wide_picture_is_read_and_a_bomb_is_not(tmp_path: Path):
-    Image.new("L", (16_000, 1_000), 77).save(tmp_path / "wide.png")
-    assert seen(tmp_path / "wide.png")[0].image.shape == (80, MAX_SIDE, 3)
-    for side in (16_000, 30_000, 2_000_000_000):  # above the limit, above twice the limit, absurd
-        header = b"IHDR" + struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
-        chunk = struct.pack(">I", 13) + header + struct.pack(">I", zlib.crc32(header))
-        (tmp_path / "bomb.png").write_bytes(b"\x89PNG\r\n\x1a\n" + chunk + struct.pack(">I", 0) + b"IDAT")
-        refused(tmp_path / "bomb.png", "megapixels")
-
-
-def test_damaged_pictures(tmp_path: Path):
-    noise = np.random.default_rng(0).integers(0, 255, (200, 200, 3), np.uint8)
-    for name in ("a.png", "a.jpg", "a.gif", "a.webp"):
-        Image.fromarray(noise).save(tmp_path / name)
-        data = (tmp_path / name).read_bytes()
-        (tmp_path / name).write_bytes(data[: len(data) // 2])
-        refused(tmp_path / name, "damaged picture|cannot be decoded")
-
-
-# ---- what is bad
-
-
-def test_missing_folder_and_empty(tmp_path: Path):
-    refused(tmp_path / "none.mp4", "does not exist")
-    refused(tmp_path, "is a folder")
-    (tmp_path / "a.mp4").touch()
-    refused(tmp_path / "a.mp4", "empty")
-    refused(tmp_path / ("x" * 300), "cannot be read")
-
-
-def test_not_a_regular_file(tmp_path: Path):
-    os.mkfifo(tmp_path / "pipe.mp4")
-    refused(tmp_path / "pipe.mp4", "not a regular file")  # and does not wait for a writer
-    refused(Path("/dev/zero"), "not a regular file")
-
-
-def test_unreadable_file(wav: Make, tone: Make):
-    with tempfile.TemporaryDirectory() as folder:  # pytest's own folders are closed to other users
-        Path(folder).chmod(0o755)
-        path = wav(Path(folder) / "a.wav", tone(0.1))
-        path.chmod(0)
-        user = os.geteuid()
-        try:
-            if user == 0:
-                os.seteuid(65534)  # permissions do not bind root
-            refused(path, "Permission denied")
-        finally:
-            os.seteuid(user)
-
-
-def test_cut_off_with_its_index_in_front(tmp_path: Path, film: Make, tone: Make):
-    path = film(tmp_path / "a.mp4", seconds=8, sound=tone(8), options={"movflags": "faststart"})
-    data = path.read_bytes()
-    path.write_bytes(data[: len(data) * 55 // 100])
-    with opened(path) as clip:
-        frames = list(clip.frames(12.5))
-        assert 1 < frames[-1].time < 7
-        assert clip.sound is not None and 1 < len(clip.sound) / RATE < 7
-        assert any("cut off" in g.reason and "8.0 s" in g.reason for g in clip.notes)
-    with opened(path) as clip:  # the same is told when nobody looks
-        assert clip.sound is not None
-        assert any("of its sound" in g.reason for g in clip.notes)
-
-
-def test_cut_off_before_its_index(tmp_path: Path, film: Make):
-    path = film(tmp_path / "a.mp4", seconds=4)
-    data = path.read_bytes()
-    path.write_bytes(data[: len(data) // 2])
-    refused(path, "cannot be decoded")
-
-
-def test_cut_off_matroska(tmp_path: Path, film: Make, tone: Make):
-    path = film(tmp_path / "a.mkv", seconds=8, sound=tone(8))
-    data = path.read_bytes()
-    path.write_bytes(data[: len(data) // 2])
-    assert "cut off" in notes(path)
-
-
-def test_damage_in_the_middle_is_passed_over(tmp_path: Path, film: Make, tone: Make):
-    path = film(tmp_path / "a.mp4", seconds=6, sound=tone(6), options={"movflags": "faststart"})
-    data = bytearray(path.read_bytes())
-    middle = len(data) // 2
-    data[middle : middle + 4000] = bytes(np.random.default_rng(1).integers(0, 255, 4000, np.uint8))
-    path.write_bytes(data)
-    frames = seen(path)
-    assert frames[-1].time > 5
-
-
-@pytest.mark.parametrize("content", ["Dear diary, today\n" * 200, "1\n00:00:00,000 --> 00:00:01,000\nhi\n", "x"])
-def test_text_that_calls_itself_a_film(tmp_path: Path, content: str):
-    (tmp_path / "a.mp4").write_text(content, encoding="utf-8")
-    refused(tmp_path / "a.mp4", "cannot be decoded|neither picture nor sound")
-
-
-def test_a_playlist_opens_no_other_file(tmp_path: Path, wav: Make, tone: Make):
-    wav(tmp_path / "secret.wav", tone(0.5))
-    (tmp_path / "a.mp4").write_text("ffconcat version 1.0\nfile secret.wav\n", encoding="utf-8")
-    refused(tmp_path / "a.mp4", "playlist or a rare format")
-    lines = "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nsecret.wav\n#EXT-X-ENDLIST\n"
-    (tmp_path / "a.m3u8").write_text(lines, encoding="utf-8")
-    refused(tmp_path / "a.m3u8", "cannot be decoded")
-    (tmp_path / "a.eps").write_text("%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", encoding="utf-8")
-    refused(tmp_path / "a.eps", "cannot be decoded")
-
-
-def test_film_that_calls_itself_text(tmp_path: Path, film: Make):
-    film(tmp_path / "a.mp4", seconds=0.4).rename(tmp_path / "a.txt")
-    refused(tmp_path / "a.txt", "not a text")
-    (tmp_path / "b.txt").write_bytes(b"word " * 500_000)
-    refused(tmp_path / "b.txt", "over 2 MB")
-
-
-def test_sound_of_no_length(tmp_path: Path, wav: Make, tone: Make):
-    refused(wav(tmp_path / "a.wav", tone(0)), "decoded")
-
-
-def test_picture_size_bomb(tmp_path: Path, film: Make, monkeypatch: pytest.MonkeyPatch):
-    from cuechain.agents import probe as probe_module
-
-    path = film(tmp_path / "a.mp4", seconds=0.2)
-    monkeypatch.setattr(probe_module, "MAX_PIXELS", 1000)
-    refused(path, "pixels large")
-
-
-def test_sound_that_changes_its_rate(tmp_path: Path, tone: Make):
-    """Two streams joined byte by byte, as radio stations and phone recorders do."""
-    import av
-
-    data = b""
-    for rate in (16_000, 44_100):
-        with av.open(str(tmp_path / "part.aac"), "w", format="adts") as out:
-            audio = out.add_stream("aac", rate, layout="mono")
-            for begin in range(0, 2 * rate, 1024):
-                frame = av.AudioFrame.from_ndarray(tone(1)[None, :1024].copy(), "fltp", "mono")
-                frame.sample_rate, frame.pts = rate, begin
-                out.mux(audio.encode(frame))
-            out.mux(audio.encode(None))
-        data += (tmp_path / "part.aac").read_bytes()
-    (tmp_path / "a.aac").write_bytes(data)
-    with opened(tmp_path / "a.aac") as clip:
-        assert clip.sound is not None and len(clip.sound) / RATE > 3.5
 
 
 # ---- what stays behind
