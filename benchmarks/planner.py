@@ -181,7 +181,7 @@ def _text(key: str, text: str, label: str) -> Example:
 
 
 def _plain(example: Example) -> Example:
-    from cuechain.agents.llm.prototypes import spoken
+    from cuechain.agents.llm.one_cue import spoken
 
     (cue,) = example.sheet.cues.values()
     return _text(example.id, spoken(cue.text), str(example.emotion)).model_copy(update={"also": example.also})

@@ -8,7 +8,7 @@ from typing import Literal
 
 from cuechain import prompts
 from cuechain.agents.llm.labels import is_known, meaning, polarity
-from cuechain.agents.llm.prototypes import read_cue
+from cuechain.agents.llm.one_cue import read_cue
 from cuechain.agents.llm.serialise import role
 from cuechain.agents.reason import labels_of, turns
 from cuechain.agents.tasks import Task

@@ -17,7 +17,7 @@ from xml.etree import ElementTree as ET
 from cuechain.agents.exports.record import rationale
 from cuechain.agents.exports.timelines import Clip, when
 from cuechain.agents.judged import gold_of, shown_answer
-from cuechain.agents.llm.prototypes import spoken
+from cuechain.agents.llm.one_cue import spoken
 from cuechain.agents.values import Case
 
 XSI = "http://www.w3.org/2001/XMLSchema-instance"

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from cuechain.agents.exports.record import stretch
 from cuechain.agents.exports.timelines import Clip, when
 from cuechain.agents.judged import shown_answer
-from cuechain.agents.llm.prototypes import spoken
+from cuechain.agents.llm.one_cue import spoken
 from cuechain.agents.values import Case, Span
 
 _TAG = re.compile(r"<(?=[/!a-zA-Z])")

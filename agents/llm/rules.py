@@ -9,7 +9,7 @@ from typing import Any
 from cuechain.agents.errors import ConfigError
 from cuechain.agents.llm import Model
 from cuechain.agents.llm.labels import CORE, spread
-from cuechain.agents.llm.prototypes import Evidence, combined, read_cue
+from cuechain.agents.llm.one_cue import Evidence, combined, read_cue
 from cuechain.agents.llm.serialise import RELATIONS, SENTIMENTS, asked, role
 from cuechain.agents.settings import Settings
 from cuechain.agents.values import EKMAN, CueSheet, Plan, Question, Relation, Sentiment

@@ -21,7 +21,7 @@ import numpy as np
 import typer
 
 from cuechain.agents.llm.labels import meaning, polarity
-from cuechain.agents.llm.prototypes import read_cue
+from cuechain.agents.llm.one_cue import read_cue
 from cuechain.agents.llm.serialise import RELATIONS, SENTIMENTS, asked, role, told
 from cuechain.agents.values import EKMAN, CueSheet, Plan, Question
 from cuechain.finetune.config import Config, read

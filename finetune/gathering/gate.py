@@ -16,7 +16,7 @@ from pydantic import Field
 
 from cuechain.agents.datasets.files import cells, opened, suffix_of
 from cuechain.agents.errors import ConfigError
-from cuechain.agents.llm.prototypes import spoken
+from cuechain.agents.llm.one_cue import spoken
 from cuechain.agents.values import Answer, CueSheet
 from cuechain.agents.verify import verify
 from cuechain.finetune.config import Config

@@ -9,7 +9,7 @@ from typing import Literal
 
 from cuechain import prompts
 from cuechain.agents.llm.labels import meaning, polarity
-from cuechain.agents.llm.prototypes import read_cue
+from cuechain.agents.llm.one_cue import read_cue
 from cuechain.agents.llm.serialise import role
 from cuechain.agents.values import Answer, Claim, CueSheet
 from cuechain.agents.verify import OPPOSITES, verify

@@ -18,7 +18,7 @@ from cuechain.agents.datasets import dataset
 from cuechain.agents.datasets.files import opened, suffix_of
 from cuechain.agents.errors import ConfigError
 from cuechain.agents.llm.labels import meaning, spread
-from cuechain.agents.llm.prototypes import read_cue
+from cuechain.agents.llm.one_cue import read_cue
 from cuechain.agents.llm.rules import normal
 from cuechain.agents.llm.serialise import asked, role
 from cuechain.agents.pipeline import SheetReady, see

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from cuechain.agents.errors import ConfigError
 from cuechain.agents.llm import load
 from cuechain.agents.llm.labels import affinity, spread
-from cuechain.agents.llm.prototypes import read_cue
+from cuechain.agents.llm.one_cue import read_cue
 from cuechain.agents.settings import Settings
 from cuechain.agents.values import EKMAN, Cue, CueSheet, Plan, Question
 
@@ -174,7 +174,7 @@ def test_nothing_follows_the_name() -> None:
     "text", ["signal-to-noise ratio 24 dB", "harmonics-to-noise ratio 18 dB", "the recording has an SNR of 30 dB"]
 )
 def test_decibels_of_a_recording_are_no_loudness(text):
-    from cuechain.agents.llm.prototypes import _sounding
+    from cuechain.agents.llm.one_cue import _sounding
 
     assert _sounding(text) == {}
     assert _sounding("the voice is 6 dB louder")["loud"] > 0

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cuechain.agents.llm.prototypes import read_cue
+from cuechain.agents.llm.one_cue import read_cue
 from cuechain.agents.media import Frame
 from cuechain.agents.perception.faces.action_units import frontal, gaze, measured
 from cuechain.agents.perception.faces.face_reliability import RELIABILITIES, sure

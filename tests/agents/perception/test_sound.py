@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cuechain.agents.llm.prototypes import read_cue
+from cuechain.agents.llm.one_cue import read_cue
 from cuechain.agents.media import RATE, opened
 from cuechain.agents.perception.acoustics.events import _event
 from cuechain.agents.perception.sound import Sound

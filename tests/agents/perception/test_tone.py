@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cuechain.agents.llm.prototypes import read_cue
+from cuechain.agents.llm.one_cue import read_cue
 from cuechain.agents.media import RATE, opened
 from cuechain.agents.perception.acoustics.denoise import denoised
 from cuechain.agents.perception.acoustics.phonation import SLOWER

@@ -2,8 +2,7 @@ import pytest
 
 from cuechain.agents.question.focus import focus, untimed, within
 from cuechain.agents.values import EKMAN, Cue, CueSheet, Span
-
-from ..sheets import cue, masked, two_people
+from tests.agents.sheets import cue, masked, two_people
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import pytest
 from cuechain.agents import llm, registry
 from cuechain.agents.errors import ConfigError, ModelError
 from cuechain.agents.llm import Model
-from cuechain.agents.llm.prototypes import read_cue
+from cuechain.agents.llm.one_cue import read_cue
 from cuechain.agents.perception.texts.polarity import named as feelings
 from cuechain.agents.perception.texts.polarity import polarity, tokens_of
 from cuechain.agents.perception.transcript import quoted
